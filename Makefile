@@ -1,0 +1,37 @@
+# The front door. Each word calls one plain script in .ci/, so that a laptop and the CI run the same text.
+# VENV=folder uses another virtual environment, PYTHON=python3.12 another interpreter for new ones.
+.PHONY: help setup demo test test-fast check docs notebooks bundles bench shape
+export VENV PYTHON
+
+help:       ## show this list
+	@sed -n 's/^\([a-z-]*\): *## /  make \1\t/p' Makefile | expand -t 20
+
+setup:      ## install everything a developer needs in .venv
+	@.ci/venv.sh "$${VENV:-.venv}" dev,itk,dicom,notebooks
+
+demo:       ## pictures of real output in demo/, with an index page
+	@.ci/demo.sh
+
+test:       ## everything that must hold, in a fresh environment (CI runs this)
+	@.ci/test.sh
+
+test-fast:  ## the tests that take seconds, in .venv
+	@.ci/tests.sh -m "not slow"
+
+check:      ## lint, format, types and import order, in .venv
+	@.ci/check.sh
+
+docs:       ## the documentation site in docs/_build
+	@.ci/docs.sh
+
+notebooks:  ## execute every notebook
+	@.ci/notebooks.sh
+
+bundles:    ## zip the bundles as the MONAI Model Zoo wants them
+	@.ci/bundles.sh
+
+bench:      ## run the benchmarks and write benchmarks/results
+	@.ci/bench.sh
+
+shape:      ## sizes, cycles and documentation of the package in figures
+	@.ci/shape.sh
