@@ -39,7 +39,7 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
-        os.replace(temporary, target)
+        temporary.replace(target)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise OutputError(
