@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What MONAI's stock engines need to train and validate phrase grounding: batches, precision, handlers, key metric."""
+
+from __future__ import annotations
+
+from monai_medglip.engines.autocast_inferer import AutocastInferer
+from monai_medglip.engines.checkpoints import latest_checkpoint
+from monai_medglip.engines.grounding_metric import GroundingMetric
+from monai_medglip.engines.prepare_batch import prepare_grounding_batch
+from monai_medglip.engines.random_state import RandomState
+from monai_medglip.engines.training_handlers import DataWaitHandler, GradientClippingHandler, ProgressHandler
+
+__all__ = [
+    "AutocastInferer",
+    "DataWaitHandler",
+    "GradientClippingHandler",
+    "GroundingMetric",
+    "ProgressHandler",
+    "RandomState",
+    "latest_checkpoint",
+    "prepare_grounding_batch",
+]

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a collated batch enters MONAI's stock `SupervisedTrainer` and `SupervisedEvaluator`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+__all__ = ["prepare_grounding_batch"]
+
+
+def prepare_grounding_batch(
+    batch: Mapping[str, Any],
+    device: str | torch.device | None = None,
+    non_blocking: bool = False,
+    **to_options: Any,
+) -> tuple[Tensor, list[dict[str, Tensor]], tuple[()], dict[str, Any]]:
+    """Split a collated batch into what the network and the loss get.
+
+    Args:
+        batch: from `monai_medglip.data_engine.collate_grounding`: ``image (B, 3, x, y[, z])``, ``phrases``,
+            ``modality (B,)``, ``valid_region (B, 2D)``, ``targets``.
+        device: where the tensors go.
+        non_blocking: asynchronous copies.
+        to_options: further arguments of `torch.Tensor.to`.
+
+    Returns:
+        ``(image, targets, (), keyword arguments of the network)``, the form that MONAI's engines take.
+    """
+
+    def move(value: Tensor) -> Tensor:
+        return value.to(device=device, non_blocking=non_blocking, **to_options)
+
+    image = batch["image"]
+    # MetaTensors would slow the network down and make the loss one
+    image = move(image.as_tensor() if hasattr(image, "as_tensor") else image)
+    targets = [{key: move(value) for key, value in target.items()} for target in batch["targets"]]
+    asked = {
+        "phrases": batch["phrases"],
+        "modality": move(batch["modality"]),
+        "valid_region": move(batch["valid_region"]),
+    }
+    return image, targets, (), asked

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From the network's logits to scored boxes on the canvas: the post-processing that all callers share.
+
+The final score is alignment x quality (DESIGN of the project, after GLIP and FCOS), optionally x presence. Scores here
+are raw; `calibration` turns them into probabilities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from monai_medglip.geometry.overlap import non_max_suppression
+
+__all__ = ["Candidates", "CandidateSettings", "select_candidates"]
+
+
+@dataclass(frozen=True)
+class CandidateSettings:
+    """How candidates are chosen; chosen on validation data and kept in the bundle.
+
+    Attributes:
+        overlap_threshold: of two boxes of a phrase that overlap more, only the better one is kept, IoU in [0, 1].
+        before_suppression: best points per phrase that are looked at.
+        per_phrase: boxes per phrase that are kept.
+        presence_power: 0 leaves presence out of the box score, 1 multiplies by it.
+    """
+
+    overlap_threshold: float = 0.6
+    before_suppression: int = 300
+    per_phrase: int = 100
+    presence_power: float = 0.0
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Scored boxes of one image, best first within each phrase.
+
+    Attributes:
+        boxes: ``(n, 2D)`` canvas edges, clipped to the valid region.
+        scores: ``(n,)`` raw scores in [0, 1].
+        phrase: ``(n,)`` int64.
+    """
+
+    boxes: Tensor
+    scores: Tensor
+    phrase: Tensor
+
+
+def select_candidates(
+    prediction: dict[str, Tensor], valid_region: Tensor, settings: CandidateSettings | None = None
+) -> Iterator[Candidates]:
+    """Give the candidates of each image of a batch.
+
+    Args:
+        prediction: the network's dictionary.
+        valid_region: ``(B, 2D)`` canvas edges of the image content.
+        settings: how they are chosen.
+
+    Yields:
+        `Candidates` of one image after another.
+    """
+    settings = settings or CandidateSettings()
+    score = prediction["alignment"].sigmoid() * prediction["quality"].sigmoid()
+    if settings.presence_power:
+        score = score * prediction["presence"].sigmoid()[..., None] ** settings.presence_power
+    count = min(settings.before_suppression, score.shape[2])
+    best, point = score.float().topk(count, dim=2)
+    boxes = prediction["boxes"].float().gather(2, point[..., None].expand(*point.shape, valid_region.shape[1]))
+    for index, valid in enumerate(prediction.get("phrase_valid", torch.ones_like(score[..., 0], dtype=torch.bool))):
+        yield _of_image(boxes[index], best[index], valid, valid_region[index], settings)
+
+
+def _of_image(boxes: Tensor, scores: Tensor, valid: Tensor, region: Tensor, settings: CandidateSettings) -> Candidates:
+    dims = len(region) // 2
+    phrase = torch.arange(len(boxes), device=boxes.device)[:, None].expand_as(scores)
+    rows = valid[:, None].expand_as(scores).flatten()
+    boxes, scores, phrase = boxes.flatten(0, 1)[rows], scores.flatten()[rows], phrase.flatten()[rows]
+    low = torch.maximum(boxes[:, :dims], region[:dims].float())
+    high = torch.minimum(boxes[:, dims:], region[dims:].float())
+    inside = (high > low).all(1)
+    boxes, scores, phrase = torch.cat([low, high], 1)[inside], scores[inside], phrase[inside]
+    kept = non_max_suppression(boxes, scores, threshold=settings.overlap_threshold, groups=phrase)
+    kept = kept[_rank_in_group(phrase[kept]) < settings.per_phrase]
+    kept = kept[torch.argsort(phrase[kept], stable=True)]
+    return Candidates(boxes[kept], scores[kept], phrase[kept])
+
+
+def _rank_in_group(groups: Tensor) -> Tensor:
+    """For rows in score order, how many rows of the same group come before each."""
+    order = torch.argsort(groups, stable=True)
+    sorted_groups = groups[order]
+    starts = torch.searchsorted(sorted_groups, sorted_groups, right=False)
+    rank = torch.empty_like(groups)
+    rank[order] = torch.arange(len(groups), device=groups.device) - starts
+    return rank

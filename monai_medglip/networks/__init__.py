@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Networks: image encoders, text encoder, neck and heads, and `MedGLIP` that joins them; no training code."""
+
+from __future__ import annotations
+
+from monai_medglip.networks.grounding_head import GroundingHead
+from monai_medglip.networks.image_encoder import ImageEncoder, MobileNetV2Encoder, TransformersEncoder
+from monai_medglip.networks.medglip import EncodedImage, MedGLIP
+from monai_medglip.networks.modality_encoder import ModalityEncoder, ModalitySharing
+from monai_medglip.networks.phrase_encoder import PhraseProjection, TextEncoder
+from monai_medglip.networks.pyramid_neck import ModalityModulation, PyramidNeck
+
+__all__ = [
+    "EncodedImage",
+    "GroundingHead",
+    "ImageEncoder",
+    "MedGLIP",
+    "MobileNetV2Encoder",
+    "ModalityEncoder",
+    "ModalityModulation",
+    "ModalitySharing",
+    "PhraseProjection",
+    "PyramidNeck",
+    "TextEncoder",
+    "TransformersEncoder",
+]

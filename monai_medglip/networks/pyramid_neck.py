@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From encoder levels to what every phrase is compared with: region features and a fine pixel map.
+
+The neck adds the modality (a scale and shift for each level, FiLM: Perez et al., AAAI 2018) and the position, merges
+the levels from coarse to fine and back, and knows no phrase. ``spatial_dims`` picks 2D or 3D layers.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+
+import torch
+import torch.nn.functional as F
+from monai.networks.blocks import Convolution
+from monai.networks.blocks.feature_pyramid_network import FeaturePyramidNetwork
+from monai.networks.layers.factories import Conv
+from torch import Tensor, nn
+
+from monai_medglip.imaging import Modality
+from monai_medglip.networks.position import relative_coordinates
+
+__all__ = ["ModalityModulation", "PyramidNeck"]
+
+
+class ModalityModulation(nn.Module):
+    """Scales and shifts the channels of one level by the image's modality; the identity before training.
+
+    Args:
+        channels: channels of the level.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.scale = nn.Embedding(len(Modality), channels)
+        self.shift = nn.Embedding(len(Modality), channels)
+        nn.init.zeros_(self.scale.weight)
+        nn.init.zeros_(self.shift.weight)
+
+    def forward(self, features: Tensor, modality: Tensor) -> Tensor:
+        """Give ``features`` ``(B, C, ...)`` modulated by ``modality`` ``(B,)``."""
+        spread = (..., *([None] * (features.ndim - 2)))
+        scale, shift = self.scale(modality)[spread], self.shift(modality)[spread]
+        return features * (1 + scale.to(features.dtype)) + shift.to(features.dtype)
+
+
+class PyramidNeck(nn.Module):
+    """Region features at the coarse strides and a pixel map at the finest stride.
+
+    Args:
+        channels: channels of the encoder's levels, ``{stride: channels}``.
+        width: channels of the region features.
+        pixel_width: channels of the pixel map.
+        region_strides: strides whose cells become candidate regions.
+        spatial_dims: 2 or 3.
+    """
+
+    def __init__(
+        self,
+        channels: Mapping[int, int],
+        *,
+        width: int = 128,
+        pixel_width: int = 32,
+        region_strides: Sequence[int] = (8, 16, 32),
+        spatial_dims: int = 2,
+    ) -> None:
+        super().__init__()
+        self.region_strides = tuple(region_strides)
+        self.pixel_strides = tuple(sorted((s for s in channels if s < self.region_strides[0]), reverse=True))
+        self.spatial_dims = spatial_dims
+        self.modulations = nn.ModuleDict({str(s): ModalityModulation(c) for s, c in channels.items()})
+        coarse = [channels[s] + spatial_dims for s in self.region_strides]
+        self.top_down = FeaturePyramidNetwork(spatial_dims, coarse, width)
+        self.down_samplings = nn.ModuleList(
+            _convolution(spatial_dims, width, width, strides=2) for _ in self.region_strides[1:]
+        )
+        self.region_tower = nn.Sequential(
+            _convolution(spatial_dims, width + spatial_dims, width), _convolution(spatial_dims, width, width)
+        )
+        self.pixel_blocks = nn.ModuleDict()
+        previous = width
+        for stride in self.pixel_strides:
+            out = max(pixel_width, previous // 2)
+            self.pixel_blocks[str(stride)] = _PixelBlock(spatial_dims, previous, channels[stride], out)
+            previous = out
+        self.pixel_projection = _convolution(spatial_dims, previous + spatial_dims, pixel_width, normalize=False)
+
+    @property
+    def pixel_stride(self) -> int:
+        """Canvas voxels per cell of the pixel map."""
+        return self.pixel_strides[-1] if self.pixel_strides else self.region_strides[0]
+
+    def forward(
+        self, levels: Mapping[int, Tensor], modality: Tensor, valid_region: Tensor
+    ) -> tuple[list[Tensor], Tensor]:
+        """Merge the levels.
+
+        Args:
+            levels: ``{stride: (B, C, ...)}`` from the encoder.
+            modality: ``(B,)`` int64.
+            valid_region: ``(B, 2D)`` voxel edges of the image content on the canvas.
+
+        Returns:
+            Region features, one ``(B, width, ...)`` per region stride, and the pixel map ``(B, pixel_width, ...)``.
+        """
+        levels = {s: self.modulations[str(s)](x, modality) for s, x in levels.items() if str(s) in self.modulations}
+        named = OrderedDict((str(s), _with_position(levels[s], s, valid_region)) for s in self.region_strides)
+        merged = list(self.top_down(named).values())
+        for index, down in enumerate(self.down_samplings):
+            merged[index + 1] = merged[index + 1] + _fit(down(merged[index]), merged[index + 1])
+        regions = [
+            self.region_tower(_with_position(x, s, valid_region))
+            for s, x in zip(self.region_strides, merged, strict=True)
+        ]
+        pixels = merged[0]
+        for stride in self.pixel_strides:
+            pixels = self.pixel_blocks[str(stride)](pixels, levels[stride])
+        return regions, self.pixel_projection(_with_position(pixels, self.pixel_stride, valid_region))
+
+
+class _PixelBlock(nn.Module):
+    """Doubles the resolution and takes in the encoder's level there."""
+
+    def __init__(self, spatial_dims: int, coarse: int, lateral: int, out: int) -> None:
+        super().__init__()
+        pointwise = Conv[Conv.CONV, spatial_dims]
+        self.reduce = pointwise(coarse, out, 1)
+        self.lateral = pointwise(lateral, out, 1)
+        self.merge = _convolution(spatial_dims, out, out, normalize=False)
+
+    def forward(self, coarse: Tensor, level: Tensor) -> Tensor:
+        mode = "bilinear" if coarse.ndim == 4 else "trilinear"
+        raised = F.interpolate(self.reduce(coarse), size=level.shape[2:], mode=mode, align_corners=False)
+        return self.merge(raised + self.lateral(level))  # type: ignore[no-any-return]
+
+
+def _convolution(
+    spatial_dims: int, channels: int, out: int, *, strides: int = 1, normalize: bool = True
+) -> nn.Module:
+    # group normalization at the fine strides cost a fifth of a training step on a CPU, so the pixel blocks have none
+    norm = ("GROUP", {"num_groups": 8}) if normalize else None
+    ordering = "NA" if normalize else "A"
+    return Convolution(
+        spatial_dims, channels, out, strides=strides, adn_ordering=ordering, norm=norm, act="SWISH", bias=not normalize
+    )
+
+
+def _with_position(features: Tensor, stride: int, valid_region: Tensor) -> Tensor:
+    coordinates = relative_coordinates(features.shape[2:], stride, valid_region).to(features.dtype)
+    return torch.cat([features, coordinates], dim=1)
+
+
+def _fit(features: Tensor, like: Tensor) -> Tensor:
+    """Cut a down-sampled map to the size of the level it joins (canvases that the strides do not divide)."""
+    return features[(..., *(slice(0, size) for size in like.shape[2:]))]
