@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pictures of groundings to look at: overlays, montages and an index page; no window, no notebook widget."""
+
+from __future__ import annotations
+
+from monai_medglip.visualize.colors import PHRASE_COLORS, phrase_color
+from monai_medglip.visualize.montage import montage
+from monai_medglip.visualize.overlay import overlay, write_overlay
+from monai_medglip.visualize.picture_file import write_picture
+
+__all__ = ["PHRASE_COLORS", "montage", "overlay", "phrase_color", "write_overlay", "write_picture"]

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Any scan's intensities as eight-bit RGB for people to look at; not what the network sees."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from monai_medglip.errors import ConfigurationError
+from monai_medglip.imaging import Scan
+
+__all__ = ["display_window", "displayed"]
+
+# The share of the darkest and of the brightest pixels that lose their differences; a few hot pixels or a metal
+# implant must not make everything else grey.
+_PERCENTILES = (0.5, 99.5)
+_PIXELS_MEASURED = 1_000_000
+
+
+def display_window(scan: Scan) -> tuple[float, float]:
+    """Give the intensities shown as black and as white: all of an 8-bit scan, else the 0.5 and 99.5 percentiles.
+
+    Padding and air at the lowest value are not counted, so that a small body in a large empty field keeps its contrast.
+    """
+    if scan.array.dtype == np.uint8:
+        return 0.0, 255.0
+    values = scan.array.ravel()
+    values = values[:: max(1, values.size // _PIXELS_MEASURED)].astype(np.float64)
+    above = values[values > values.min()]
+    if above.size == 0:
+        return float(values[0]), float(values[0]) + 1.0
+    low, high = np.percentile(above, _PERCENTILES)
+    return float(low), float(max(high, low + np.spacing(np.float32(low))))
+
+
+def displayed(array: npt.NDArray[np.generic], window: tuple[float, float]) -> npt.NDArray[np.uint8]:
+    """Give a picture of pixels ``(C, x, y)`` as uint8 RGB ``(rows, columns, 3)``.
+
+    Args:
+        array: pixels of 1 or 3 channels; not changed.
+        window: the intensities shown as black and as white.
+
+    Returns:
+        The upright picture: x becomes the columns, y the rows.
+
+    Raises:
+        ConfigurationError: when the window is empty.
+    """
+    low, high = window
+    if not high > low:
+        raise ConfigurationError(f"expected a window (low, high) with low < high, got ({low}, {high})")
+    rows_columns = array.transpose(2, 1, 0)
+    if rows_columns.dtype != np.uint8 or (low, high) != (0.0, 255.0):
+        scaled = (rows_columns.astype(np.float32) - low) * (255.0 / (high - low))
+        rows_columns = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    return np.repeat(rows_columns, 3, axis=2) if array.shape[0] == 1 else np.array(rows_columns)

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Drawing the regions of a grounding on the picture of one plane: masks, boxes, labels, and truth in dashes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
+
+from monai_medglip.grounding import Grounding
+from monai_medglip.imaging import MaskRLE
+from monai_medglip.visualize.colors import phrase_color, text_color_on
+from monai_medglip.visualize.dashes import dash_outline
+from monai_medglip.visualize.labels import LabelPlacer
+from monai_medglip.visualize.plane import Plane
+from monai_medglip.visualize.text import drawable_text, fit_text, font_of_size, text_width
+
+__all__ = ["Canvas", "draw_regions", "draw_truth"]
+
+_FILL_OPACITY = 0.32
+# A phrase with more regions than this gets bare scores: thirty times "red blood cell" hides the cells.
+_MOST_FULL_LABELS = 8
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """A picture that shows a plane enlarged or reduced, and is drawn upon.
+
+    Attributes:
+        picture: RGB.
+        plane: what it shows.
+        scale: picture pixels for a column and for a row of the plane.
+        line_width: of boxes and contours, in pixels.
+        font_size: of labels, in pixels.
+    """
+
+    picture: Image.Image
+    plane: Plane
+    scale: tuple[float, float]
+    line_width: int
+    font_size: int
+
+    def mask(self, mask: MaskRLE) -> Image.Image:
+        """Give a mask's plane in the size of the picture, as 0 and 255."""
+        grey = Image.fromarray(self.plane.cut_mask(mask).astype(np.uint8) * np.uint8(255))
+        is_reduced = grey.width > self.picture.width
+        resized = grey.resize(self.picture.size, Image.Resampling.BOX if is_reduced else Image.Resampling.BILINEAR)
+        return resized.point([0] * 128 + [255] * 128)
+
+    def contour(self, filled: Image.Image) -> Image.Image:
+        """Give the inner border of a filled area."""
+        return ImageChops.subtract(filled, filled.filter(ImageFilter.MinFilter(2 * self.line_width + 1)))
+
+    def boxes(self, grounding: Grounding) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+        """Give which boxes reach the plane, and those ``(n, 4)`` as first and last pixels of the picture."""
+        rows, boxes = self.plane.cut_boxes(grounding.boxes)
+        corners = np.rint(boxes * np.tile(self.scale, 2))
+        corners[:, 2:] = np.maximum(corners[:, 2:] - 1, corners[:, :2])
+        last = np.tile(self.picture.size, 2) - 1
+        return rows, np.clip(corners, 0, last)
+
+
+def draw_regions(canvas: Canvas, grounding: Grounding) -> None:
+    """Draw masks as translucent areas with a contour, then boxes, then labels with scores."""
+    for phrase, mask in _masks(grounding):
+        _draw_mask(canvas, mask, phrase)
+    rows, boxes = canvas.boxes(grounding)
+    draw = ImageDraw.Draw(canvas.picture)
+    for row, box in zip(rows, boxes, strict=True):
+        _draw_box(draw, box, phrase_color(int(grounding.phrase_index[row])), canvas.line_width)
+    _draw_labels(canvas, grounding, rows, boxes)
+
+
+def draw_truth(canvas: Canvas, truth: Grounding) -> None:
+    """Draw the contours of masks, and the boxes of regions without one, as black and white dashes."""
+    outline = Image.new("L", canvas.picture.size)
+    for _, mask in _masks(truth):
+        outline = ImageChops.lighter(outline, canvas.contour(canvas.mask(mask)))
+    draw = ImageDraw.Draw(outline)
+    for box in canvas.boxes(truth)[1]:
+        draw.rectangle([float(edge) for edge in box], outline=255, width=canvas.line_width)
+    dash_outline(canvas.picture, outline, max(4, canvas.font_size // 2))
+
+
+def _masks(grounding: Grounding) -> Iterator[tuple[int, MaskRLE]]:
+    """Go through the masks to draw: a phrase's own, else those of its regions; the largest first, under the others."""
+    masks = [(index, mask) for index, mask in enumerate(grounding.phrase_masks) if mask is not None]
+    whole = {index for index, _ in masks}
+    rows = zip(grounding.phrase_index.tolist(), grounding.instance_masks, strict=True)
+    masks += [(index, mask) for index, mask in rows if mask is not None and index not in whole]
+    return iter(sorted(masks, key=lambda entry: -entry[1].area))
+
+
+def _draw_mask(canvas: Canvas, mask: MaskRLE, phrase: int) -> None:
+    filled = canvas.mask(mask)
+    if filled.getbbox() is None:
+        return
+    color = phrase_color(phrase)
+    canvas.picture.paste(color, mask=filled.point([round(level * _FILL_OPACITY) for level in range(256)]))
+    canvas.picture.paste(color, mask=canvas.contour(filled))
+
+
+def _draw_box(draw: ImageDraw.ImageDraw, box: npt.NDArray[np.float64], color: tuple[int, int, int], width: int) -> None:
+    x0, y0, x1, y1 = (float(edge) for edge in box)
+    # A thin black rim keeps pale colors visible on bright pictures.
+    draw.rectangle((x0 - 1, y0 - 1, x1 + 1, y1 + 1), outline=(0, 0, 0), width=width + 2)
+    draw.rectangle((x0, y0, x1, y1), outline=color, width=width)
+
+
+def _draw_labels(
+    canvas: Canvas, grounding: Grounding, rows: npt.NDArray[np.int64], boxes: npt.NDArray[np.float64]
+) -> None:
+    """Label boxes from the best score down; with the score alone, or not at all, where there is no room."""
+    font, padding = font_of_size(canvas.font_size), max(2, canvas.font_size // 5)
+    height = round(canvas.font_size * 1.25)
+    placer = LabelPlacer(*canvas.picture.size)
+    draw = ImageDraw.Draw(canvas.picture)
+    counts = np.bincount(grounding.phrase_index[rows], minlength=len(grounding.phrases))
+    for position in np.argsort(-grounding.scores[rows], kind="stable"):
+        region = grounding[int(rows[position])]
+        texts = [f"{region.score:.2f}"]
+        if counts[region.phrase_index] <= _MOST_FULL_LABELS:
+            room = round(canvas.picture.width * 0.45)
+            texts.insert(0, f"{fit_text(drawable_text(region.phrase.text), font, room)} {texts[0]}")
+        sizes = [(text_width(text, font) + 2 * padding, height) for text in texts]
+        place = placer.place(boxes[position] + np.array([0, 0, 1, 1]), sizes)
+        if place is None:
+            continue
+        which, x, y = place
+        color = phrase_color(region.phrase_index)
+        draw.rectangle((x, y, x + sizes[which][0] - 1, y + height - 1), fill=color)
+        draw.text((x + padding, y + height / 2), texts[which], fill=text_color_on(color), font=font, anchor="lm")
