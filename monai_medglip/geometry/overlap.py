@@ -11,6 +11,9 @@ is 0: the IoU of two empty boxes, and the GIoU where even the hull is empty. Com
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import and_, mul
+
 import torch
 from torch import Tensor
 
@@ -141,40 +144,35 @@ def _iou(first: Tensor, second: Tensor) -> Tensor:
 
 
 def _giou(first: Tensor, second: Tensor) -> Tensor:
-    intersection, union, hull = _shares_of_hull(first, second)
-    return intersection / _or_one(union) - (hull - union)
+    intersection, union, hull_is_solid = _shares_of_hull(first, second)
+    return intersection / _or_one(union) - torch.where(hull_is_solid, 1 - union, 0.0)
 
 
 def _shares_of_hull(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Intersection, union and hull of broadcast boxes, as shares of the hull (which is 1, or 0 if it is empty).
+    """Intersection and union of broadcast boxes as shares of their hull, and whether the hull has a volume at all.
 
     Lengths are divided by the hull's length axis by axis, before they are multiplied: volumes of tiny boxes would
     underflow, and gradients with them.
     """
     dims = first.shape[-1] // 2
-    shares = []
+    shares, solid = [], []
     for axis in range(dims):
         low_1, high_1, low_2, high_2 = (box[..., side] for box in (first, second) for side in (axis, axis + dims))
         # An inverted box still lies somewhere, so the hull takes in all its edges.
         hull_high = torch.maximum(torch.maximum(low_1, high_1), torch.maximum(low_2, high_2))
         hull_low = torch.minimum(torch.minimum(low_1, high_1), torch.minimum(low_2, high_2))
         hull = hull_high - hull_low
-        lengths = (torch.minimum(high_1, high_2) - torch.maximum(low_1, low_2), high_1 - low_1, high_2 - low_2, hull)
-        shares.append([length.clamp(min=0) / _or_one(hull) for length in lengths])
-    intersection, volume_1, volume_2, hull = (_product(list(factors)) for factors in zip(*shares, strict=True))
-    return intersection, volume_1 + volume_2 - intersection, hull
+        divisor = _or_one(hull)
+        lengths = (torch.minimum(high_1, high_2) - torch.maximum(low_1, low_2), high_1 - low_1, high_2 - low_2)
+        shares.append([length.clamp(min=0) / divisor for length in lengths])
+        solid.append(hull == divisor)
+    intersection, volume_1, volume_2 = (reduce(mul, factors) for factors in zip(*shares, strict=True))
+    return intersection, volume_1 + volume_2 - intersection, reduce(and_, solid)
 
 
 def _or_one(divisor: Tensor) -> Tensor:
     """The divisor, or 1 where it is so small that its inverse overflows (the dividend is then smaller still)."""
-    return torch.where(divisor >= torch.finfo(divisor.dtype).tiny, divisor, torch.ones_like(divisor))
-
-
-def _product(factors: list[Tensor]) -> Tensor:
-    result = factors[0]
-    for factor in factors[1:]:
-        result = result * factor
-    return result
+    return torch.where(divisor >= torch.finfo(divisor.dtype).tiny, divisor, 1.0)
 
 
 def _greedy_keep(boxes: Tensor, starts: Tensor, ends: Tensor, threshold: float, max_count: int | None) -> Tensor:
@@ -198,9 +196,21 @@ def _greedy_keep(boxes: Tensor, starts: Tensor, ends: Tensor, threshold: float, 
 
 
 def _removes(boxes: Tensor, rows: Tensor, columns: Tensor, ends: Tensor, threshold: float) -> Tensor:
-    """Whether the box of each row would remove the box of each column: later, of the same group, too much overlap."""
-    overlap = pairwise_iou(boxes[rows], boxes[columns]) > threshold
-    return overlap & (columns > rows[:, None]) & (columns < ends[rows][:, None])
+    """Whether the box of each row would remove the box of each column: later, of the same group, too much overlap.
+
+    Plain volumes, in place: without gradients to keep finite this is several times as fast as `pairwise_iou`, and right
+    for sides of 1e-12 to 1e12 in 3D. 0 / 0 is NaN, which is not greater than the threshold.
+    """
+    dims = boxes.shape[1] // 2
+    volumes = box_volume(boxes)
+    union = volumes[rows][:, None] + volumes[columns]
+    intersection = torch.ones_like(union)
+    for low, high in zip(boxes.T[:dims], boxes.T[dims:], strict=True):
+        length = torch.minimum(high[rows][:, None], high[columns])
+        length -= torch.maximum(low[rows][:, None], low[columns])
+        intersection *= length.clamp_(min=0)
+    removes = intersection.div_(union.sub_(intersection)) > threshold
+    return removes.logical_and_((columns > rows[:, None]).logical_and_(columns < ends[rows][:, None]))
 
 
 def _greedy_in_block(removes: Tensor) -> Tensor:
