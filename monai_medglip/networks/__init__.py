@@ -7,6 +7,7 @@ from monai_medglip.networks.grounding_head import GroundingHead
 from monai_medglip.networks.image_encoder import ImageEncoder, MobileNetV2Encoder, TransformersEncoder
 from monai_medglip.networks.medglip import EncodedImage, MedGLIP
 from monai_medglip.networks.modality_encoder import ModalityEncoder, ModalitySharing
+from monai_medglip.networks.network_definition import build_network, load_weights, read_network_definition
 from monai_medglip.networks.phrase_encoder import PhraseProjection, TextEncoder
 from monai_medglip.networks.pyramid_neck import ModalityModulation, PyramidNeck
 
@@ -23,4 +24,7 @@ __all__ = [
     "PyramidNeck",
     "TextEncoder",
     "TransformersEncoder",
+    "build_network",
+    "load_weights",
+    "read_network_definition",
 ]

@@ -51,7 +51,8 @@ class MobileNetV2Encoder(ImageEncoder):
     batch statistics.
 
     Args:
-        weights: a safetensors file with the keys of ``MobileNetV2ForImageClassification``; None starts at random.
+        weights: a safetensors file with the keys of ``MobileNetV2ForImageClassification``, or the name of such a model
+            on the Hugging Face hub, e.g. ``google/mobilenet_v2_1.0_224``; None starts at random.
         frozen_blocks: that many of the 16 blocks, and the stem, stay as they are (0 trains everything).
 
     Raises:
@@ -69,7 +70,7 @@ class MobileNetV2Encoder(ImageEncoder):
             raise ConfigurationError(f"frozen_blocks must lie between 0 and 16, got {frozen_blocks}")
         backbone = MobileNetV2Model(MobileNetV2Config(), add_pooling_layer=False)
         if weights is not None:
-            _load_backbone(backbone, Path(weights))
+            _load_backbone(backbone, weights)
             _transpose_kernels(backbone)
         self.channels = {stride: channels for stride, _, channels in self._LEVELS}
         self.first = backbone.conv_stem
@@ -107,21 +108,36 @@ class MobileNetV2Encoder(ImageEncoder):
         return levels
 
 
-def _load_backbone(backbone: nn.Module, path: Path) -> None:
-    from safetensors.torch import load_file
-
-    if not path.is_file():
-        raise WeightsError(f"expected MobileNetV2 weights at {path}, found no such file; give a safetensors file or None")
+def _load_backbone(backbone: nn.Module, weights: str | Path) -> None:
     prefix = "mobilenet_v2."
-    state = {key.removeprefix(prefix): value.float() for key, value in load_file(path).items() if key.startswith(prefix)}
+    given = _read_state(weights)
+    state = {key.removeprefix(prefix): value.float() for key, value in given.items() if key.startswith(prefix)}
     missing, unexpected = backbone.load_state_dict(state, strict=False)
     # conv_1x1 widens the last level for classification; nothing here reads it and some files leave it out
     missing = [key for key in missing if not key.startswith("conv_1x1.") and not key.endswith("num_batches_tracked")]
     if missing or unexpected:
         raise WeightsError(
-            f"expected the keys of a MobileNetV2 in {path}; missing {missing[:3]}, unexpected {unexpected[:3]}; "
+            f"expected the keys of a MobileNetV2 in {weights}; missing {missing[:3]}, unexpected {unexpected[:3]}; "
             "use a file saved from transformers' MobileNetV2ForImageClassification"
         )
+
+
+def _read_state(weights: str | Path) -> dict[str, Tensor]:
+    if Path(weights).is_file():
+        from safetensors.torch import load_file
+
+        return load_file(weights)
+    if Path(weights).suffix == ".safetensors":
+        raise WeightsError(f"expected MobileNetV2 weights at {weights}, found no such file; give a file, a name or None")
+    from transformers import MobileNetV2ForImageClassification
+
+    try:
+        model = MobileNetV2ForImageClassification.from_pretrained(str(weights))
+    except OSError as error:
+        raise WeightsError(
+            f"expected {weights!r} to be a file or a model of the Hugging Face hub that can be reached: {error}"
+        ) from error
+    return dict(model.state_dict())
 
 
 def _transpose_kernels(backbone: nn.Module) -> None:
