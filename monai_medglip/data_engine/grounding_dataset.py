@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a data folder to the items of a MONAI data set: pixels, instance map and table of regions.
+
+Everything here is the same in every epoch, so that MONAI's `CacheDataset` keeps it; what is drawn by chance follows in
+`phrase_sampling`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from monai.data.meta_tensor import MetaTensor
+from monai.transforms.transform import Transform
+
+from monai_medglip.data_engine.grounding_folder import GroundingFolder
+from monai_medglip.data_engine.record import Record
+from monai_medglip.data_engine.region_table import RegionRow, pack_regions
+from monai_medglip.ontology.concept import Mirror
+from monai_medglip.transforms.mirroring import strictest_mirror
+
+__all__ = ["LoadGroundingd", "grounding_items"]
+
+
+def grounding_items(
+    folder: GroundingFolder | str | Path, split: str | None = None, sources: Collection[str] | None = None
+) -> list[dict[str, Any]]:
+    """Give one item ``{"record": Record}`` per image, for MONAI's `Dataset` and `CacheDataset`.
+
+    Args:
+        folder: the data folder or its path.
+        split: train, val or test; None for all.
+        sources: keep these sources only.
+
+    Returns:
+        The items in the order of INDEX.tsv.
+
+    Raises:
+        DataError: when the folder breaks its own rules.
+    """
+    opened = folder if isinstance(folder, GroundingFolder) else GroundingFolder(folder)
+    return [{"record": record} for record in opened.records(split, sources)]
+
+
+class LoadGroundingd(Transform):
+    """Reads what a record names.
+
+    Adds to the item:
+
+    * ``image``: MetaTensor (C, x, y[, z]), integers as stored, else float32; its affine is the frame's, kept in its
+      metadata as ``original_affine``;
+    * ``instances``: MetaTensor (K, x, y[, z]) int16, regions by their id, see `pack_regions`;
+    * ``region_table``: list of `RegionRow`; ``region_boxes``: their boxes, float32 (R, 2D) in voxel edges;
+    * ``mirror``: the strictest `Mirror` of the image's regions; of all labels of the source where it has none.
+
+    Args:
+        folder: the data folder or its path.
+    """
+
+    def __init__(self, folder: GroundingFolder | str | Path) -> None:
+        self.folder = folder if isinstance(folder, GroundingFolder) else GroundingFolder(folder)
+        self._mirrors = {
+            (source, rule.label): rule.mirror for source in self.folder.sources for rule in self.folder.labels(source)
+        }
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Give a copy of the item with the image and its regions."""
+        item = dict(data)
+        record: Record = item["record"]
+        scan = self.folder.read(record)
+        regions = self.folder.regions(record)
+        mirrors = [self._mirrors[record.source, region.concept] for region in regions]
+        instances, table = pack_regions(regions, mirrors, record.shape)
+        affine = torch.tensor(scan.frame.affine, dtype=torch.float64)
+        item["image"] = _meta_tensor(_compact(scan.array), affine, str(record.image))
+        item["instances"] = _meta_tensor(instances, affine, str(record.image))
+        item["region_table"] = table
+        item["region_boxes"] = _boxes(table, record.spatial_dims)
+        item["mirror"] = strictest_mirror(mirrors or self._source_mirrors(record.source))
+        return item
+
+    def _source_mirrors(self, source: str) -> list[Mirror]:
+        return [mirror for (own, _), mirror in self._mirrors.items() if own == source]
+
+
+def _meta_tensor(array: np.ndarray[Any, Any], affine: torch.Tensor, name: str) -> MetaTensor:
+    meta = {"original_affine": affine.clone(), "filename_or_obj": name}
+    return MetaTensor(torch.tensor(np.ascontiguousarray(array)), affine=affine.clone(), meta=meta)
+
+
+def _compact(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Keep uint8 and int16, which a cache holds at a quarter of the memory; torch has no arithmetic for uint16."""
+    return array if array.dtype in (np.uint8, np.int16) else array.astype(np.float32)
+
+
+def _boxes(table: list[RegionRow], dims: int) -> torch.Tensor:
+    return torch.tensor([row.box for row in table], dtype=torch.float32).reshape(-1, 2 * dims)
