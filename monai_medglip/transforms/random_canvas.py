@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A random view of the image on the canvas, by one resampling; never a mirrored one, see `mirroring`."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from monai.config.type_definitions import KeysCollection
+from monai.data.utils import to_affine_nd
+from monai.transforms.transform import MapTransform, RandomizableTransform
+
+from monai_medglip.errors import ConfigurationError
+from monai_medglip.transforms.affine_sampling import Interpolation, sample_affine
+from monai_medglip.transforms.canvas import Canvas, checked_shape, checked_size, interpolations
+from monai_medglip.transforms.tracked_affine import TensorT, tracked_affine, with_affine
+
+__all__ = ["RandCanvas", "RandCanvasd"]
+
+
+class RandCanvas(RandomizableTransform):
+    """Puts a random view of an image on the canvas: another zoom, aspect, angle and place than `Canvas` has.
+
+    The view is chosen as a destination affine and sampled once. Its determinant is positive: no view is mirrored.
+    When it does not fire the image is put on the canvas as `Canvas` does.
+
+    Args:
+        size: of the canvas (x, y[, z]).
+        prob: how often the view is random [0, 1].
+        zoom_range: of the image's size relative to the whole image fitting exactly; drawn evenly in its logarithm.
+        aspect_range: of the first axis' scale relative to the others'; drawn evenly in its logarithm.
+        rotation_degrees: the largest angle either way, in the plane of the first two axes [degrees].
+        shift: the largest shift either way beyond what fits, as a share of the canvas.
+    """
+
+    def __init__(
+        self,
+        size: Sequence[int] = (320, 320),
+        *,
+        prob: float = 0.9,
+        zoom_range: tuple[float, float] = (0.75, 1.5),
+        aspect_range: tuple[float, float] = (0.75, 1.33),
+        rotation_degrees: float = 10.0,
+        shift: float = 0.05,
+    ) -> None:
+        super().__init__(prob)
+        self.size = checked_size(size)
+        self.zoom_range = _checked_range("zoom_range", zoom_range)
+        self.aspect_range = _checked_range("aspect_range", aspect_range)
+        self.rotation_degrees = rotation_degrees
+        self.shift = shift
+        self._canvas = Canvas(size)
+        self._index_map: np.ndarray | None = None
+
+    def randomize(self, shape: Sequence[int]) -> None:
+        """Choose the view for images of a shape (x, y[, z])."""
+        super().randomize(None)
+        self._index_map = None
+        # The numbers are drawn whether it fires or not, so that one item's chance does not shift the next one's view.
+        view = self._drawn_view(np.asarray(shape, dtype=np.float64))
+        if self._do_transform:
+            self._index_map = view
+
+    def __call__(
+        self, image: TensorT, interpolation: str | Interpolation = Interpolation.LINEAR, *, randomize: bool = True
+    ) -> TensorT:
+        """Put a view of an image on the canvas.
+
+        Args:
+            image: MetaTensor (C, x, y[, z]).
+            interpolation: "linear" for intensities, "nearest" for instance maps.
+            randomize: choose a new view; otherwise the last one is used again.
+
+        Returns:
+            MetaTensor (C, *size), 0 outside of the image, whose affine tells where the canvas lies.
+
+        Raises:
+            GeometryError: when the image has no affine, or not as many axes as the canvas.
+        """
+        affine, shape = tracked_affine(image), checked_shape(image, self.size)
+        if randomize:
+            self.randomize(shape)
+        if self._index_map is None:
+            return self._canvas(image, interpolation)
+        way = Interpolation.parse(interpolation)
+        values = sample_affine(image, self._index_map, self.size, interpolation=way)
+        return with_affine(values, image, affine @ to_affine_nd(3, self._index_map))
+
+    def _drawn_view(self, shape: np.ndarray) -> np.ndarray:
+        """The index map (D + 1, D + 1) from the canvas to the image, for edges scale, turn and place in this order."""
+        size, dims = np.asarray(self.size, dtype=np.float64), len(shape)
+        zoom, aspect = (np.exp(self.R.uniform(*np.log(span))) for span in (self.zoom_range, self.aspect_range))
+        scales = zoom * (size / shape).min() * np.array([aspect**0.5, *[aspect**-0.5] * (dims - 1)])
+        content = scales * shape
+        # Anywhere on the canvas where it is smaller, any part of it where it is larger, and a little over the rim.
+        low = self.R.uniform(size=dims) * (size - content) + self.R.uniform(-self.shift, self.shift, size=dims) * size
+        turn = np.eye(dims)
+        angle = np.radians(self.R.uniform(-self.rotation_degrees, self.rotation_degrees))
+        turn[:2, :2] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+        index_map = np.eye(dims + 1)
+        index_map[:dims, :dims] = turn.T / scales[:, None]
+        center = low + content / 2.0
+        index_map[:dims, dims] = shape / 2.0 - 0.5 - index_map[:dims, :dims] @ (center - 0.5)
+        return index_map
+
+
+class RandCanvasd(RandomizableTransform, MapTransform):
+    """Puts the same random view of all images of an item on the canvas.
+
+    Args:
+        keys: the images and instance maps, which all lie on one grid.
+        view: how views are chosen.
+        interpolation: "linear" or "nearest", one for all or one per key.
+        allow_missing_keys: whether an item without some of the keys passes.
+    """
+
+    def __init__(
+        self,
+        keys: KeysCollection,
+        view: RandCanvas | None = None,
+        *,
+        interpolation: str | Sequence[str] = "linear",
+        allow_missing_keys: bool = False,
+    ) -> None:
+        MapTransform.__init__(self, keys, allow_missing_keys)
+        RandomizableTransform.__init__(self, 1.0)
+        self.view = RandCanvas() if view is None else view
+        self.interpolation = interpolations(interpolation, len(self.keys))
+
+    def set_random_state(self, seed: int | None = None, state: np.random.RandomState | None = None) -> RandCanvasd:
+        """Seed the view, for reproducible runs."""
+        super().set_random_state(seed, state)
+        self.view.set_random_state(seed, state)
+        return self
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Give the item with a random view on the canvas."""
+        item = dict(data)
+        chosen_for: tuple[int, ...] | None = None
+        for key, way in self.key_iterator(item, self.interpolation):
+            image: torch.Tensor = item[key]
+            if chosen_for is None:
+                chosen_for = checked_shape(image, self.view.size)
+                self.view.randomize(chosen_for)
+            item[key] = self.view(image, way, randomize=False)
+        return item
+
+
+def _checked_range(name: str, span: tuple[float, float]) -> tuple[float, float]:
+    """A range of positive factors, low end first."""
+    low, high = span
+    if not 0 < low <= high:
+        raise ConfigurationError(f"expected {name} as (low, high) with 0 < low <= high, got {tuple(span)}")
+    return float(low), float(high)
