@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from monai_medglip.transforms.canvas import Canvas, Canvasd
     from monai_medglip.transforms.intensity import NormalizeIntensity, NormalizeIntensityd
     from monai_medglip.transforms.intensity_rules import IntensityRule, load_intensity_rules
-    from monai_medglip.transforms.mirroring import RandMirrorPhrasesd, allowed_mirror_axes
+    from monai_medglip.transforms.mirroring import RandMirrorPhrasesd, allowed_mirror_axes, strictest_mirror
     from monai_medglip.transforms.random_canvas import RandCanvas, RandCanvasd
     from monai_medglip.transforms.random_intensity import RandIntensity, RandIntensityd
     from monai_medglip.transforms.recipes import inference_transforms, training_transforms, validation_transforms
@@ -46,6 +46,7 @@ __all__ = [
     "carry_boxes",
     "inference_transforms",
     "load_intensity_rules",
+    "strictest_mirror",
     "training_transforms",
     "validation_transforms",
 ]
@@ -57,7 +58,7 @@ _DEFINED_IN = {
     **dict.fromkeys(("Canvas", "Canvasd"), "canvas"),
     **dict.fromkeys(("NormalizeIntensity", "NormalizeIntensityd"), "intensity"),
     **dict.fromkeys(("IntensityRule", "load_intensity_rules"), "intensity_rules"),
-    **dict.fromkeys(("RandMirrorPhrasesd", "allowed_mirror_axes"), "mirroring"),
+    **dict.fromkeys(("RandMirrorPhrasesd", "allowed_mirror_axes", "strictest_mirror"), "mirroring"),
     **dict.fromkeys(("RandCanvas", "RandCanvasd"), "random_canvas"),
     **dict.fromkeys(("RandIntensity", "RandIntensityd"), "random_intensity"),
     **dict.fromkeys(("inference_transforms", "training_transforms", "validation_transforms"), "recipes"),

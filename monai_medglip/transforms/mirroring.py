@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,12 +22,23 @@ from monai_medglip.errors import GeometryError, OntologyError
 from monai_medglip.ontology import Mirror, Ontology
 from monai_medglip.transforms.tracked_affine import tracked_affine
 
-__all__ = ["RandMirrorPhrasesd", "allowed_mirror_axes", "left_right_axis"]
+__all__ = ["RandMirrorPhrasesd", "allowed_mirror_axes", "left_right_axis", "strictest_mirror"]
 
 # An array axis within 25 degrees of the patient's left-right axis counts as it; beyond, the mirrored patient is tilted.
 _LEAST_COSINE = float(np.cos(np.radians(25.0)))
 
+_BY_STRICTNESS = (Mirror.FREE, Mirror.SWAP, Mirror.FIXED)
+
 _SIDES = re.compile(r"\b(left|right)\b")
+
+
+def strictest_mirror(rules: Iterable[Mirror]) -> Mirror:
+    """Give the rule that holds for an image with labels of these rules: fixed before swap before free.
+
+    Args:
+        rules: the rules of the labels in the image; none at all gives `Mirror.FREE`, for there is nothing to name.
+    """
+    return max(rules, key=_BY_STRICTNESS.index, default=Mirror.FREE)
 
 
 def left_right_axis(affine: np.ndarray, dims: int) -> int | None:
