@@ -39,7 +39,7 @@ def check_affine(affine: npt.ArrayLike, *, sizes: tuple[int, ...] = (4,)) -> Flo
         GeometryError: Another shape, an entry that is not finite, a last row other than 0..0 1, or a singular matrix.
     """
     try:
-        matrix = np.array(affine, dtype=np.float64)
+        matrix = np.asarray(affine).astype(np.float64)
     except (TypeError, ValueError) as error:
         raise GeometryError(f"an affine must be a matrix of numbers, got {type(affine).__name__}: {error}") from error
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or matrix.shape[0] not in sizes:

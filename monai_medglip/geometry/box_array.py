@@ -72,6 +72,6 @@ def clip_boxes(boxes: npt.ArrayLike, region: npt.ArrayLike) -> FloatArray:
 
 def _as_float64(values: npt.ArrayLike) -> FloatArray:
     try:
-        return np.array(values, dtype=np.float64)
+        return np.asarray(values).astype(np.float64)
     except (TypeError, ValueError) as error:
         raise GeometryError(f"boxes must be an array of numbers, got {type(values).__name__}: {error}") from error
