@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from monai_medglip.data_engine.collate import collate_grounding
     from monai_medglip.data_engine.grounding_dataset import LoadGroundingd, grounding_items
     from monai_medglip.data_engine.grounding_folder import GroundingFolder
+    from monai_medglip.data_engine.known_phrases import AskKnownPhrasesd
     from monai_medglip.data_engine.label_rules import InstanceRule, LabelRule, Relation, SourceFacts
     from monai_medglip.data_engine.phrase_sampling import SamplePhrasesd
     from monai_medglip.data_engine.phrase_truth import PhraseTruth, Presence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "AnnotationKind": "record",
+    "AskKnownPhrasesd": "known_phrases",
     "GroundingFolder": "grounding_folder",
     "InstanceRule": "label_rules",
     "LabelRule": "label_rules",
@@ -44,6 +46,7 @@ _HOMES = {
 
 __all__ = [
     "AnnotationKind",
+    "AskKnownPhrasesd",
     "GroundingFolder",
     "InstanceRule",
     "LabelRule",

@@ -137,7 +137,8 @@ def _picture(path: Path) -> npt.NDArray[Any]:
         values = np.asarray(picture)
     if values.ndim != 2:
         raise DataError(f"expected one channel, got an array {values.shape}")
-    return values.T
+    turned: npt.NDArray[Any] = values.T
+    return turned
 
 
 def _volume(path: Path) -> npt.NDArray[Any]:

@@ -11,9 +11,9 @@ from typing import Any
 from monai.transforms.transform import Randomizable, Transform
 
 from monai_medglip.data_engine.grounding_folder import GroundingFolder
-from monai_medglip.data_engine.phrase_truth import ConceptTruth, Presence, SourceConcepts
 from monai_medglip.data_engine.record import Record, Region
 from monai_medglip.data_engine.region_table import RegionRow
+from monai_medglip.data_engine.source_concepts import ConceptTruth, Presence, SourceConcepts
 from monai_medglip.errors import ConfigurationError
 from monai_medglip.ontology import Ontology
 from monai_medglip.phrases.laterality import side_of

@@ -84,6 +84,10 @@ class Record:
     split: str
     shape: tuple[int, ...]
 
+    def __deepcopy__(self, memo: dict[int, object]) -> Record:
+        """Give itself: nothing in it can change, and MONAI's caches copy every item each time it is read."""
+        return self
+
     @property
     def name(self) -> str:
         """Source and id, unique in a folder."""

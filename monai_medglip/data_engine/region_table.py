@@ -41,6 +41,10 @@ class RegionRow:
     mirror: Mirror
     ignored: bool = False
 
+    def __deepcopy__(self, memo: dict[int, object]) -> RegionRow:
+        """Give itself: nothing in it can change, and MONAI's caches copy every item each time it is read."""
+        return self
+
     @property
     def has_mask(self) -> bool:
         """Whether the instance map holds the region."""

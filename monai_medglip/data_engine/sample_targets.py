@@ -16,8 +16,8 @@ import numpy.typing as npt
 import torch
 from monai.transforms.transform import Transform
 
-from monai_medglip.data_engine.phrase_truth import ConceptTruth, Presence
 from monai_medglip.data_engine.region_table import RegionRow
+from monai_medglip.data_engine.source_concepts import ConceptTruth, Presence
 from monai_medglip.errors import ConfigurationError, DataError
 
 __all__ = ["SampleTargetsd"]
