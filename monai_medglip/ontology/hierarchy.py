@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The concepts together: their relations, their names, and what an image can show of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from monai_medglip.errors import OntologyError
+from monai_medglip.imaging.modality import Modality
+from monai_medglip.ontology.concept import Concept, Level, Side
+from monai_medglip.ontology.load_tables import load_body_regions, load_concepts
+from monai_medglip.ontology.name_forms import name_key, side_forms, split_side
+
+__all__ = ["Ontology"]
+
+_TABLES = Path(__file__).parent / "tables"
+
+# A lesion can lie on either side; an organ without a left and a right concept cannot be asked by side.
+_LEVELS_ON_ANY_SIDE = frozenset((Level.FINDING, Level.LESION, Level.DEVICE))
+
+
+class Ontology:
+    """Concepts by name, read once and never changed.
+
+    Args:
+        concepts: by name, checked (see `from_folder`).
+        body_regions: for each body region, the regions whose contents an image of it may show.
+
+    Example:
+        >>> ontology = Ontology.default()
+        >>> ontology.resolve("Lung, left").name
+        'left lung'
+        >>> ontology.can_show("polyp", Modality.XR, "chest")
+        False
+    """
+
+    def __init__(self, concepts: Mapping[str, Concept], body_regions: Mapping[str, frozenset[str]]) -> None:
+        self._concepts = dict(concepts)
+        self._body_regions = dict(body_regions)
+        self._children = _children(self._concepts)
+        self._sided = _sided(self._concepts, self._children)
+        self._bases = {sided: base for (base, _), sided in self._sided.items()}
+        self._keys = {
+            name_key(name): concept.name
+            for concept in self._concepts.values()
+            for name in (*concept.training_names, *concept.held_out_names)
+        }
+        self._modalities = {name: self._own_or_inherited(name, "modalities") for name in self._concepts}
+        self._regions = {name: self._own_or_inherited(name, "body_regions") for name in self._concepts}
+
+    @classmethod
+    def default(cls) -> Ontology:
+        """Give the ontology that the package carries; the same object each time."""
+        return _default()
+
+    @classmethod
+    def from_folder(cls, path: str | Path) -> Ontology:
+        """Read ``concepts.tsv`` and ``body_regions.tsv`` of a folder.
+
+        Raises:
+            OntologyError: when a table is missing or breaks a rule; the message lists the rows.
+        """
+        regions = load_body_regions(Path(path) / "body_regions.tsv")
+        return cls(load_concepts(Path(path) / "concepts.tsv", regions), regions)
+
+    def __getitem__(self, name: str) -> Concept:
+        if name not in self._concepts:
+            near = self.resolve(name)
+            hint = f"did you mean {near.name!r}?" if near else "see docs/reference/ontology.md to add one"
+            raise OntologyError(f"expected the name of a concept, got {name!r}; {hint}")
+        return self._concepts[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._concepts
+
+    def __iter__(self) -> Iterator[Concept]:
+        return iter(self._concepts.values())
+
+    def __len__(self) -> int:
+        return len(self._concepts)
+
+    def __repr__(self) -> str:
+        return f"Ontology({len(self)} concepts, {len(self._body_regions)} body regions)"
+
+    def ancestors(self, name: str) -> tuple[str, ...]:
+        """Give the names of all broader concepts over ``is_a``, nearest first, without the concept itself."""
+        return _reached(name, lambda concept: self[concept].is_a)
+
+    def descendants(self, name: str) -> tuple[str, ...]:
+        """Give the names of all narrower concepts over ``is_a``, nearest first, without the concept itself."""
+        self[name]  # an unknown name is an error, not a concept without descendants
+        return _reached(name, lambda concept: self._children.get(concept, ()))
+
+    def mirror(self, name: str) -> str | None:
+        """Give the name after a reflection along the patient's left-right axis.
+
+        Returns:
+            The mirror pair's name; the name itself for a concept without a side; None for one that has a side but no
+            mirror image (the left atrium), whose name is then wrong in a mirrored image.
+        """
+        concept = self[name]
+        return name if concept.side is Side.NONE else concept.mirror_of
+
+    def can_show(self, name: str, modality: Modality, body_region: str | None = None) -> bool:
+        """Tell whether an image of a modality and a body region may show a concept.
+
+        Returns:
+            False only when the tables know that it cannot. An unknown modality, region, or one that the tables do not
+            have, excludes nothing.
+        """
+        self[name]
+        family = (name, *self.descendants(name))
+        return self._modality_fits(family, modality) and self._region_fits(family, body_region)
+
+    def resolve(self, text: str) -> Concept | None:
+        """Give the concept that a text names, held-out names included, or None.
+
+        Case, spaces, hyphens, articles, number, and British or American spelling make no difference. Words of a side
+        choose the left or the right concept. "Both lungs" is the lung. The whole text must be a name: a sentence that
+        holds one is for `monai_medglip.phrases.find_phrases`.
+        """
+        return self.resolve_key(name_key(text))
+
+    def resolve_key(self, key: str) -> Concept | None:
+        """Give the concept whose name has a key of `name_forms.name_key`, or None."""
+        if key in self._keys:
+            return self._concepts[self._keys[key]]
+        side, rest = split_side(key)
+        if side is Side.NONE or rest not in self._keys:
+            return None
+        concept = self._concepts[self._keys[rest]]
+        if concept.side is not Side.NONE:
+            return concept if concept.side is side else None
+        if side is Side.BOTH:
+            return concept
+        if (concept.name, side) in self._sided:
+            return self._concepts[self._sided[concept.name, side]]
+        return concept if concept.level in _LEVELS_ON_ANY_SIDE else None
+
+    def names(self, name: str, held_out: bool = False) -> tuple[str, ...]:
+        """Give the ways in which people type a concept.
+
+        Args:
+            name: of the concept.
+            held_out: give the names that training must never use, and only those.
+
+        Returns:
+            The name itself first (unless held-out names are asked for), then synonyms, forms with an adjective,
+            plurals; for a concept of one side also the forms made of the names of the thing without its side.
+        """
+        concept = self[name]
+        base = self._concepts.get(self._bases.get(name, ""))
+        if held_out:
+            made = [side_forms(form, concept.side)[0] for form in base.held_out_names] if base else []
+            return tuple(dict.fromkeys((*concept.held_out_names, *made)))
+        made = list(side_forms(base.name, concept.side)) if base else []
+        for form in (*base.synonyms, *base.adjectives) if base else ():
+            made += side_forms(form, concept.side)[:2]
+        return tuple(dict.fromkeys((*concept.training_names, *made)))
+
+    def _own_or_inherited(self, name: str, field: str) -> frozenset[Modality] | frozenset[str]:
+        """The field of a concept; where it is empty, that of what the concept is, else of what it is part of."""
+        concept = self._concepts[name]
+        own: frozenset[str] = getattr(concept, field)
+        for parents in (concept.is_a, concept.part_of):
+            if not own:
+                own = frozenset().union(*(self._own_or_inherited(parent, field) for parent in parents))
+        return own
+
+    def _modality_fits(self, family: tuple[str, ...], modality: Modality) -> bool:
+        if modality is Modality.UNKNOWN:
+            return True
+        return any(not self._modalities[member] or modality in self._modalities[member] for member in family)
+
+    def _region_fits(self, family: tuple[str, ...], body_region: str | None) -> bool:
+        shown = self._body_regions.get(body_region or "")
+        if shown is None:
+            return True
+        return any(not self._regions[member] or self._regions[member] & shown for member in family)
+
+
+@lru_cache(maxsize=1)
+def _default() -> Ontology:
+    return Ontology.from_folder(_TABLES)
+
+
+def _children(concepts: Mapping[str, Concept]) -> dict[str, tuple[str, ...]]:
+    children: dict[str, tuple[str, ...]] = {}
+    for concept in concepts.values():
+        for parent in concept.is_a:
+            children[parent] = (*children.get(parent, ()), concept.name)
+    return children
+
+
+def _sided(concepts: Mapping[str, Concept], children: Mapping[str, tuple[str, ...]]) -> dict[tuple[str, Side], str]:
+    """The left and the right kind of each thing that has exactly one of each, by the thing and the side."""
+    sided: dict[tuple[str, Side], str] = {}
+    for parent, names in children.items():
+        lefts, rights = ([name for name in names if concepts[name].side is side] for side in (Side.LEFT, Side.RIGHT))
+        if concepts[parent].side is Side.NONE and len(lefts) == len(rights) == 1:
+            sided[parent, Side.LEFT], sided[parent, Side.RIGHT] = lefts[0], rights[0]
+    return sided
+
+
+def _reached(start: str, next_names: Callable[[str], tuple[str, ...]]) -> tuple[str, ...]:
+    """All names reached from a start, breadth first, each once, without the start."""
+    found: dict[str, None] = {}
+    waiting = list(next_names(start))
+    while waiting:
+        name = waiting.pop(0)
+        if name not in found:
+            found[name] = None
+            waiting += next_names(name)
+    return tuple(found)
