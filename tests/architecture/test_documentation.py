@@ -38,10 +38,10 @@ def test_every_module_opens_with_its_licence_and_says_what_is_public(path: Path)
     assert "__all__" in text
 
 
-def test_the_api_reference_names_every_subpackage() -> None:
+def test_the_api_reference_has_a_page_for_every_subpackage() -> None:
     page = (ROOT / "docs" / "reference" / "api.md").read_text(encoding="utf-8")
-    listed = set(re.findall(r"^ *(monai_medglip\.\w+)$", page, re.MULTILINE))
-    assert listed >= {f"monai_medglip.{path.parent.name}" for path in (ROOT / "monai_medglip").glob("*/__init__.py")}
+    subpackages = {path.parent.name for path in (ROOT / "monai_medglip").glob("*/__init__.py")}
+    assert set(re.findall(r"^generated/(\w+)$", page, re.MULTILINE)) >= subpackages
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
