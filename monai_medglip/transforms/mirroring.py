@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 from monai.config.type_definitions import KeysCollection
 from monai.transforms.spatial.array import Flip
-from monai.transforms.transform import MapTransform, RandomizableTransform
+from monai.transforms.transform import MapTransform, Randomizable
 
 from monai_medglip.errors import GeometryError, OntologyError
 from monai_medglip.ontology import Mirror, Ontology
@@ -73,18 +73,18 @@ def allowed_mirror_axes(rule: Mirror, affine: np.ndarray, dims: int) -> tuple[in
     return (sides,) if rule is Mirror.SWAP and sides is not None else ()
 
 
-class RandMirrorPhrasesd(RandomizableTransform, MapTransform):
+class RandMirrorPhrasesd(Randomizable, MapTransform):
     """Mirrors an item along the axes that its labels allow, and exchanges left and right in its concepts.
 
-    Along each allowed axis it mirrors with the same chance, independently. When the patient's left-right axis is among
-    the mirrored ones, each concept of the table gives its place to that of the other side.
+    When the patient's left-right axis is mirrored, each concept of the table gives its place to that of the other side,
+    and ``mirrored`` is True, else False.
 
     Args:
         keys: the images and instance maps, which all lie on one grid.
-        prob: how often an allowed axis is mirrored [0, 1].
+        prob: how often the patient's left-right axis is mirrored where that is allowed [0, 1].
+        other_prob: how often each other axis is, where that is allowed. Less, because most users' images are upright.
         rule_key: where the item's strictest `Mirror` rule stands.
         table_key: the list of regions, dataclasses with a field ``concept``.
-        mirrored_key: where True is put when left and right have changed places, else False.
         ontology: which concepts are pairs; None for the project's own.
     """
 
@@ -92,25 +92,23 @@ class RandMirrorPhrasesd(RandomizableTransform, MapTransform):
         self,
         keys: KeysCollection,
         prob: float = 0.5,
+        other_prob: float = 0.25,
         *,
         rule_key: str = "mirror",
         table_key: str = "region_table",
-        mirrored_key: str = "mirrored",
         ontology: Ontology | None = None,
     ) -> None:
-        MapTransform.__init__(self, keys)
-        RandomizableTransform.__init__(self, prob)
+        super().__init__(keys)
+        self.prob = prob
+        self.other_prob = other_prob
         self.rule_key = rule_key
         self.table_key = table_key
-        self.mirrored_key = mirrored_key
         self.ontology = Ontology.default() if ontology is None else ontology
-        self._axes: tuple[int, ...] = ()
+        self._chances = np.ones(3)
 
-    def randomize(self, allowed: Sequence[int] = ()) -> None:
-        """Choose the axes to mirror among the allowed ones."""
-        # Three numbers whatever is allowed, so that one item's rule does not shift the next one's chance.
-        chances = self.R.uniform(size=3)
-        self._axes = tuple(axis for axis in allowed if chances[axis] < self.prob)
+    def randomize(self, data: Any = None) -> None:
+        """Draw a chance per axis: always three, so that one item's rule does not shift the next one's chance."""
+        self._chances = self.R.uniform(size=3)
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Give the item, mirrored or not.
@@ -122,15 +120,19 @@ class RandMirrorPhrasesd(RandomizableTransform, MapTransform):
         item = dict(data)
         image = item[self.keys[0]]
         affine, dims = tracked_affine(image), image.ndim - 1
-        self.randomize(allowed_mirror_axes(self._rule(item), affine, dims))
-        item[self.mirrored_key] = left_right_axis(affine, dims) in self._axes
-        if self._axes:
-            flip = Flip(spatial_axis=self._axes)
+        self.randomize()
+        axes = self._drawn_axes(allowed_mirror_axes(self._rule(item), affine, dims), left_right_axis(affine, dims))
+        item["mirrored"] = left_right_axis(affine, dims) in axes
+        if axes:
+            flip = Flip(spatial_axis=axes)
             for key in self.key_iterator(item):
                 item[key] = flip(item[key])
-        if item[self.mirrored_key]:
+        if item["mirrored"]:
             item[self.table_key] = [self._of_other_side(entry) for entry in item[self.table_key]]
         return item
+
+    def _drawn_axes(self, allowed: tuple[int, ...], sides: int | None) -> tuple[int, ...]:
+        return tuple(i for i in allowed if self._chances[i] < (self.prob if i == sides else self.other_prob))
 
     def _rule(self, item: Mapping[Hashable, Any]) -> Mirror:
         rule = item.get(self.rule_key)

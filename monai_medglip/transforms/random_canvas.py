@@ -7,10 +7,9 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from monai.config.type_definitions import KeysCollection
 from monai.data.utils import to_affine_nd
-from monai.transforms.transform import MapTransform, RandomizableTransform
+from monai.transforms.transform import MapTransform, Randomizable, RandomizableTransform
 
 from monai_medglip.errors import ConfigurationError
 from monai_medglip.transforms.affine_sampling import Interpolation, sample_affine
@@ -106,7 +105,7 @@ class RandCanvas(RandomizableTransform):
         return index_map
 
 
-class RandCanvasd(RandomizableTransform, MapTransform):
+class RandCanvasd(Randomizable, MapTransform):
     """Puts the same random view of all images of an item on the canvas.
 
     Args:
@@ -124,27 +123,27 @@ class RandCanvasd(RandomizableTransform, MapTransform):
         interpolation: str | Sequence[str] = "linear",
         allow_missing_keys: bool = False,
     ) -> None:
-        MapTransform.__init__(self, keys, allow_missing_keys)
-        RandomizableTransform.__init__(self, 1.0)
+        super().__init__(keys, allow_missing_keys)
         self.view = RandCanvas() if view is None else view
         self.interpolation = interpolations(interpolation, len(self.keys))
 
     def set_random_state(self, seed: int | None = None, state: np.random.RandomState | None = None) -> RandCanvasd:
         """Seed the view, for reproducible runs."""
-        super().set_random_state(seed, state)
         self.view.set_random_state(seed, state)
         return self
+
+    def randomize(self, shape: Sequence[int]) -> None:
+        """Choose the view for images of a shape (x, y[, z])."""
+        self.view.randomize(shape)
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Give the item with a random view on the canvas."""
         item = dict(data)
-        chosen_for: tuple[int, ...] | None = None
+        first = self.first_key(item)
+        if first in item:
+            self.randomize(checked_shape(item[first], self.view.size))
         for key, way in self.key_iterator(item, self.interpolation):
-            image: torch.Tensor = item[key]
-            if chosen_for is None:
-                chosen_for = checked_shape(image, self.view.size)
-                self.view.randomize(chosen_for)
-            item[key] = self.view(image, way, randomize=False)
+            item[key] = self.view(item[key], way, randomize=False)
         return item
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from monai.config.type_definitions import KeysCollection
-from monai.transforms.transform import MapTransform, RandomizableTransform
+from monai.transforms.transform import MapTransform, Randomizable, RandomizableTransform
 
 from monai_medglip.transforms.tracked_affine import TensorT, with_affine
 
@@ -44,7 +44,7 @@ class RandIntensity(RandomizableTransform):
         gamma: float = 0.35,
         contrast: float = 0.25,
         brightness: float = 0.12,
-        noise: float = 0.04,
+        noise: float = 0.03,
         color: float = 0.1,
     ) -> None:
         super().__init__(prob)
@@ -99,42 +99,38 @@ class RandIntensity(RandomizableTransform):
         return result
 
 
-class RandIntensityd(RandomizableTransform, MapTransform):
-    """Changes the values of an item's images; the padding of the canvas stays what it is.
+class RandIntensityd(Randomizable, MapTransform):
+    """Changes the values of an item's images, all in the same way.
+
+    It stands before the canvas, so that padding stays what it is, and noise is the scanner's, before any resampling.
 
     Args:
         keys: the images.
         change: how changes are drawn.
-        valid_key: the valid region (2D,), outside of which nothing is changed; an item need not have one.
         allow_missing_keys: whether an item without some of the images passes.
     """
 
     def __init__(
-        self,
-        keys: KeysCollection,
-        change: RandIntensity | None = None,
-        *,
-        valid_key: str = "valid_region",
-        allow_missing_keys: bool = False,
+        self, keys: KeysCollection, change: RandIntensity | None = None, *, allow_missing_keys: bool = False
     ) -> None:
-        MapTransform.__init__(self, keys, allow_missing_keys)
-        RandomizableTransform.__init__(self, 1.0)
+        super().__init__(keys, allow_missing_keys)
         self.change = RandIntensity() if change is None else change
-        self.valid_key = valid_key
 
     def set_random_state(self, seed: int | None = None, state: np.random.RandomState | None = None) -> RandIntensityd:
         """Seed the changes, for reproducible runs."""
-        super().set_random_state(seed, state)
         self.change.set_random_state(seed, state)
         return self
+
+    def randomize(self, data: Any = None) -> None:
+        """Draw the changes."""
+        self.change.randomize()
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Give the item with its images changed."""
         item = dict(data)
-        self.change.randomize()
+        self.randomize()
         for key in self.key_iterator(item):
-            changed = self.change(item[key], randomize=False)
-            item[key] = _padding_kept(changed, item[key], item.get(self.valid_key))
+            item[key] = self.change(item[key], randomize=False)
         return item
 
 
@@ -143,16 +139,3 @@ def _box_mean(values: torch.Tensor) -> torch.Tensor:
     pool = _AVERAGE_POOLS[values.ndim - 1]
     mean: torch.Tensor = pool(values[None], 3, stride=1, padding=1, count_include_pad=False)[0]
     return mean
-
-
-def _padding_kept(changed: TensorT, before: TensorT, region: torch.Tensor | None) -> TensorT:
-    """The changed image inside of the region, the image before outside of it."""
-    if region is None:
-        return changed
-    dims = changed.ndim - 1
-    low = torch.as_tensor(region[:dims]).floor().int().tolist()
-    high = torch.as_tensor(region[dims:]).ceil().int().tolist()
-    inside = (slice(None), *(slice(start, stop) for start, stop in zip(low, high, strict=True)))
-    kept = before.as_subclass(torch.Tensor).clone()
-    kept[inside] = changed.as_subclass(torch.Tensor)[inside]
-    return with_affine(kept, before)

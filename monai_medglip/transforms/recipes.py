@@ -2,7 +2,7 @@
 """The transforms of training, validation and inference in their order; what loads and what makes targets is given.
 
 An item that reaches the first of these transforms has ``image`` and ``instances`` (MetaTensors), ``region_boxes``,
-``region_table``, ``mirror_rule`` and ``record``, which tells the modality. All lists may be put into any ``Compose``.
+``region_table``, ``mirror`` and ``record``, which tells the modality. All lists may be put into any ``Compose``.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def training_transforms(
     view: RandCanvas | None = None,
     change: RandIntensity | None = None,
 ) -> Transforms:
-    """Give the transforms of training: mirrored where allowed, a random view on the canvas, random intensity.
+    """Give the transforms of training: mirrored where allowed, random intensity, a random view on the canvas.
 
     Args:
         load: the transforms before, which read an item.
@@ -50,9 +50,9 @@ def training_transforms(
         RecordFramed("image"),
         RandMirrorPhrasesd(_PIXELS),
         NormalizeIntensityd("image"),
+        RandIntensityd("image", change),
         RandCanvasd(_PIXELS, RandCanvas(size) if view is None else view, interpolation=_INTERPOLATION),
         BoxesToFramed("region_boxes"),
-        RandIntensityd("image", change),
         *targets,
     ]
 
