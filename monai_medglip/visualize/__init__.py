@@ -4,8 +4,19 @@
 from __future__ import annotations
 
 from monai_medglip.visualize.colors import PHRASE_COLORS, phrase_color
+from monai_medglip.visualize.index_page import PageEntry, render_index_page, write_index_page
 from monai_medglip.visualize.montage import montage
 from monai_medglip.visualize.overlay import overlay, write_overlay
 from monai_medglip.visualize.picture_file import write_picture
 
-__all__ = ["PHRASE_COLORS", "montage", "overlay", "phrase_color", "write_overlay", "write_picture"]
+__all__ = [
+    "PHRASE_COLORS",
+    "PageEntry",
+    "montage",
+    "overlay",
+    "phrase_color",
+    "render_index_page",
+    "write_index_page",
+    "write_overlay",
+    "write_picture",
+]

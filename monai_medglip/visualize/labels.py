@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the labels of boxes go: inside the picture and not on each other; not how they are drawn."""
+"""Where the labels of boxes go, inside the picture and not on each other, and when numbers replace their words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["LabelPlacer"]
+from monai_medglip.grounding import Grounding
+from monai_medglip.visualize.colors import PHRASE_COLORS
+
+__all__ = ["LabelPlacer", "is_numbered"]
+
+
+def is_numbered(grounding: Grounding) -> bool:
+    """Whether more phrases have regions than there are colors, so that numbers of the legend must tell them apart."""
+    return np.unique(grounding.phrase_index).size > len(PHRASE_COLORS)
 
 
 class LabelPlacer:

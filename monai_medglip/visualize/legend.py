@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from PIL import Image, ImageDraw
 from monai_medglip.grounding import Grounding, Status, Support
 from monai_medglip.visualize.colors import Color, phrase_color
 from monai_medglip.visualize.dashes import dash_outline
+from monai_medglip.visualize.labels import is_numbered
 from monai_medglip.visualize.text import drawable_text, fit_text, font_of_size, text_width
 
 __all__ = ["draw_legend", "phrase_answer"]
@@ -19,6 +21,9 @@ _BACKGROUND = (24, 24, 27)
 _TEXT = (244, 244, 245)
 _TEXT_WITHOUT_REGIONS = (190, 190, 198)
 _MOST_ENTRIES = 40
+_MOST_LARGE_ENTRIES = 12
+# Entries begin at multiples of this share of the width, so that they stand in columns.
+_TABS = 6
 
 _ANSWERS = {
     Status.FOUND: "found",
@@ -68,17 +73,19 @@ def draw_legend(grounding: Grounding, width: int, font_size: int, *, has_truth: 
         An RGB image of that width, high enough for all entries; without phrases and truth it has no rows.
     """
     entries = _entries(grounding, has_truth)
+    if len(entries) > _MOST_LARGE_ENTRIES:
+        font_size = round(font_size * 0.85)
     font, swatch, gap = font_of_size(font_size), font_size, font_size // 2
-    line_height, room = round(font_size * 1.5), width - 4 * gap - swatch
+    line_height, tab = round(font_size * 1.5), max(1, (width - gap) // _TABS)
     places: list[tuple[int, int, str]] = []
     x, y = gap, gap
     for entry in entries:
-        text = fit_text(entry.text, font, room)
-        entry_width = swatch + gap + text_width(text, font)
-        if x > gap and x + entry_width > width - gap:
+        text = fit_text(entry.text, font, width - 4 * gap - swatch)
+        taken = swatch + gap + text_width(text, font)
+        if x > gap and x + taken > width - gap:
             x, y = gap, y + line_height
         places.append((x, y, text))
-        x += entry_width + 3 * gap
+        x += tab * math.ceil((taken + 2 * gap) / tab)
     strip = Image.new("RGB", (width, y + line_height + gap // 2 if entries else 0), _BACKGROUND)
     for entry, (x, y, text) in zip(entries, places, strict=True):
         _draw_entry(strip, entry, (x, y), text, font_size)
@@ -86,11 +93,12 @@ def draw_legend(grounding: Grounding, width: int, font_size: int, *, has_truth: 
 
 
 def _entries(grounding: Grounding, has_truth: bool) -> list[_Entry]:
-    entries = []
+    entries, numbered = [], is_numbered(grounding)
     for index, phrase in enumerate(grounding.phrases[:_MOST_ENTRIES]):
         answer = phrase_answer(grounding, index)
         seen = bool((grounding.phrase_index == index).any()) or grounding.phrase_masks[index] is not None
-        entries.append(_Entry(f"{_shortened(phrase.text)}: {answer}", phrase_color(index), seen))
+        number = f"{index + 1} " if numbered else ""
+        entries.append(_Entry(f"{number}{_shortened(phrase.text)}: {answer}", phrase_color(index), seen))
     if len(grounding.phrases) > _MOST_ENTRIES:
         entries.append(_Entry(f"… and {len(grounding.phrases) - _MOST_ENTRIES} more phrases", None, False))
     if has_truth:

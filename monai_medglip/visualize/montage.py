@@ -23,10 +23,10 @@ _GAP = 8
 def montage(
     panels: Sequence[npt.NDArray[np.uint8]], captions: Sequence[str], *, columns: int | None = None
 ) -> npt.NDArray[np.uint8]:
-    """Give one picture of several, in rows, each as wide as the widest allows and with its caption above it.
+    """Give one picture of several, in rows, with its caption above each.
 
     Args:
-        panels: pictures ``(h, w, 3)`` uint8 RGB of any size; smaller ones are centered, none is resized.
+        panels: pictures ``(h, w, 3)`` uint8 RGB of any size; narrower ones are centered, none is resized.
         captions: one for each panel; "" leaves the place empty, too long ones are cut.
         columns: panels in a row; by default the rows make it about as wide as high, at most 3.
 
@@ -52,6 +52,5 @@ def montage(
         y = position // across * (height + head + _GAP)
         text = fit_text(drawable_text(caption), font, width)
         draw.text((x + width / 2, y + head / 2), text, fill=_TEXT, font=font, anchor="mm")
-        free = (width - panel.shape[1]) // 2, (height - panel.shape[0]) // 2
-        sheet.paste(Image.fromarray(panel), (x + free[0], y + head + free[1]))
-    return np.asarray(sheet).copy()
+        sheet.paste(Image.fromarray(panel), (x + (width - panel.shape[1]) // 2, y + head))
+    return np.array(sheet, np.uint8)

@@ -18,12 +18,12 @@ from monai_medglip.visualize.legend import draw_legend
 from monai_medglip.visualize.montage import montage
 from monai_medglip.visualize.picture_file import write_picture
 from monai_medglip.visualize.plane import Plane, planes_to_show
-from monai_medglip.visualize.regions import Canvas, draw_regions, draw_truth
+from monai_medglip.visualize.regions import Canvas, draw_labels, draw_regions, draw_truth
 
 __all__ = ["overlay", "write_overlay"]
 
 # The longer side of a picture: large enough for readable labels, small enough for a screen.
-_LEAST_SIDE = 640
+_LEAST_SIDE = 800
 _MOST_SIDE = 1280
 _MOST_SLICES = 6
 
@@ -68,6 +68,7 @@ def overlay(
         draw_regions(canvas, grounding)
         if truth is not None:
             draw_truth(canvas, truth)
+        draw_labels(canvas, grounding)
     if scan.spatial_dims == 2:
         body = canvases[0].picture
     else:
@@ -115,7 +116,7 @@ def _canvas(scan: Scan, plane: Plane, window: tuple[float, float]) -> Canvas:
         plane=plane,
         scale=(size[0] / columns, size[1] / rows),
         line_width=max(2, round(longest / 400)),
-        font_size=max(15, round(longest / 42)),
+        font_size=max(15, round(longest / 48)),
     )
 
 

@@ -37,7 +37,7 @@ class Plane:
         """Give the plane ``(..., columns, rows)`` of an array whose last axes are the scan's; a view, not a copy."""
         dims = 2 if self.slice_axis is None else 3
         leading = grid.ndim - dims
-        plane = grid if self.slice_axis is None else grid.take(self.slice_index, axis=leading + self.slice_axis)
+        plane = grid if self.slice_axis is None else np.moveaxis(grid, leading + self.slice_axis, 0)[self.slice_index]
         if self.axes[0] > self.axes[1]:
             plane = np.swapaxes(plane, -1, -2)
         return plane[..., _step(self.reversed_axes[0]), _step(self.reversed_axes[1])]

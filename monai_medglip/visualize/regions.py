@@ -8,17 +8,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageChops, ImageDraw, ImageFilter
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
 from monai_medglip.grounding import Grounding
 from monai_medglip.imaging import MaskRLE
 from monai_medglip.visualize.colors import phrase_color, text_color_on
 from monai_medglip.visualize.dashes import dash_outline
-from monai_medglip.visualize.labels import LabelPlacer
+from monai_medglip.visualize.labels import LabelPlacer, is_numbered
 from monai_medglip.visualize.plane import Plane
-from monai_medglip.visualize.text import drawable_text, fit_text, font_of_size, text_width
+from monai_medglip.visualize.text import Font, drawable_text, fit_text, font_of_size, text_width
 
-__all__ = ["Canvas", "draw_regions", "draw_truth"]
+__all__ = ["Canvas", "draw_labels", "draw_regions", "draw_truth"]
 
 _FILL_OPACITY = 0.32
 # A phrase with more regions than this gets bare scores: thirty times "red blood cell" hides the cells.
@@ -50,9 +50,11 @@ class Canvas:
         resized = grey.resize(self.picture.size, Image.Resampling.BOX if is_reduced else Image.Resampling.BILINEAR)
         return resized.point([0] * 128 + [255] * 128)
 
-    def contour(self, filled: Image.Image) -> Image.Image:
-        """Give the inner border of a filled area."""
-        return ImageChops.subtract(filled, filled.filter(ImageFilter.MinFilter(2 * self.line_width + 1)))
+    def contour(self, filled: Image.Image, width: int) -> Image.Image:
+        """Give the inner border of a filled area, ``width`` pixels wide; the edge of the picture counts as one."""
+        framed = ImageOps.expand(filled, border=width)
+        eroded = framed.filter(ImageFilter.MinFilter(2 * width + 1))
+        return ImageChops.subtract(filled, ImageOps.crop(eroded, border=width))
 
     def boxes(self, grounding: Grounding) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
         """Give which boxes reach the plane, and those ``(n, 4)`` as first and last pixels of the picture."""
@@ -64,24 +66,24 @@ class Canvas:
 
 
 def draw_regions(canvas: Canvas, grounding: Grounding) -> None:
-    """Draw masks as translucent areas with a contour, then boxes, then labels with scores."""
+    """Draw masks as translucent areas with a contour, then boxes."""
     for phrase, mask in _masks(grounding):
         _draw_mask(canvas, mask, phrase)
     rows, boxes = canvas.boxes(grounding)
     draw = ImageDraw.Draw(canvas.picture)
     for row, box in zip(rows, boxes, strict=True):
         _draw_box(draw, box, phrase_color(int(grounding.phrase_index[row])), canvas.line_width)
-    _draw_labels(canvas, grounding, rows, boxes)
 
 
 def draw_truth(canvas: Canvas, truth: Grounding) -> None:
     """Draw the contours of masks, and the boxes of regions without one, as black and white dashes."""
     outline = Image.new("L", canvas.picture.size)
     for _, mask in _masks(truth):
-        outline = ImageChops.lighter(outline, canvas.contour(canvas.mask(mask)))
+        outline = ImageChops.lighter(outline, canvas.contour(canvas.mask(mask), 1))
     draw = ImageDraw.Draw(outline)
-    for box in canvas.boxes(truth)[1]:
-        draw.rectangle([float(edge) for edge in box], outline=255, width=canvas.line_width)
+    for row, box in zip(*canvas.boxes(truth), strict=True):
+        if truth[int(row)].mask is None and truth.phrase_masks[truth.phrase_index[row]] is None:
+            draw.rectangle([float(edge) for edge in box], outline=255, width=canvas.line_width)
     dash_outline(canvas.picture, outline, max(4, canvas.font_size // 2))
 
 
@@ -100,7 +102,7 @@ def _draw_mask(canvas: Canvas, mask: MaskRLE, phrase: int) -> None:
         return
     color = phrase_color(phrase)
     canvas.picture.paste(color, mask=filled.point([round(level * _FILL_OPACITY) for level in range(256)]))
-    canvas.picture.paste(color, mask=canvas.contour(filled))
+    canvas.picture.paste(color, mask=canvas.contour(filled, canvas.line_width))
 
 
 def _draw_box(draw: ImageDraw.ImageDraw, box: npt.NDArray[np.float64], color: tuple[int, int, int], width: int) -> None:
@@ -110,26 +112,37 @@ def _draw_box(draw: ImageDraw.ImageDraw, box: npt.NDArray[np.float64], color: tu
     draw.rectangle((x0, y0, x1, y1), outline=color, width=width)
 
 
-def _draw_labels(
-    canvas: Canvas, grounding: Grounding, rows: npt.NDArray[np.int64], boxes: npt.NDArray[np.float64]
-) -> None:
-    """Label boxes from the best score down; with the score alone, or not at all, where there is no room."""
+def draw_labels(canvas: Canvas, grounding: Grounding) -> None:
+    """Label boxes from the best score down; with less text, or none, where there is no room."""
     font, padding = font_of_size(canvas.font_size), max(2, canvas.font_size // 5)
     height = round(canvas.font_size * 1.25)
     placer = LabelPlacer(*canvas.picture.size)
     draw = ImageDraw.Draw(canvas.picture)
-    counts = np.bincount(grounding.phrase_index[rows], minlength=len(grounding.phrases))
+    rows, boxes = canvas.boxes(grounding)
+    texts_of = _label_texts(grounding, rows, font, round(canvas.picture.width * 0.45))
     for position in np.argsort(-grounding.scores[rows], kind="stable"):
-        region = grounding[int(rows[position])]
-        texts = [f"{region.score:.2f}"]
-        if counts[region.phrase_index] <= _MOST_FULL_LABELS:
-            room = round(canvas.picture.width * 0.45)
-            texts.insert(0, f"{fit_text(drawable_text(region.phrase.text), font, room)} {texts[0]}")
+        phrase = int(grounding.phrase_index[rows[position]])
+        texts = texts_of[int(rows[position])]
         sizes = [(text_width(text, font) + 2 * padding, height) for text in texts]
         place = placer.place(boxes[position] + np.array([0, 0, 1, 1]), sizes)
         if place is None:
             continue
         which, x, y = place
-        color = phrase_color(region.phrase_index)
+        color = phrase_color(phrase)
         draw.rectangle((x, y, x + sizes[which][0] - 1, y + height - 1), fill=color)
         draw.text((x + padding, y + height / 2), texts[which], fill=text_color_on(color), font=font, anchor="lm")
+
+
+def _label_texts(
+    grounding: Grounding, rows: npt.NDArray[np.int64], font: Font, room: int
+) -> dict[int, tuple[str, ...]]:
+    """Give the labels that each row may have, the best first."""
+    if is_numbered(grounding):
+        return {int(row): (str(grounding.phrase_index[row] + 1),) for row in rows}
+    counts = np.bincount(grounding.phrase_index[rows], minlength=len(grounding.phrases))
+    names = [fit_text(drawable_text(phrase.text), font, room) for phrase in grounding.phrases]
+    texts: dict[int, tuple[str, ...]] = {}
+    for row in rows.tolist():
+        phrase, score = int(grounding.phrase_index[row]), f"{grounding.scores[row]:.2f}"
+        texts[row] = (f"{names[phrase]} {score}", score) if counts[phrase] <= _MOST_FULL_LABELS else (score,)
+    return texts
