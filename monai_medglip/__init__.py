@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from monai_medglip.inference.grounder import Grounder
     from monai_medglip.ontology.hierarchy import Ontology
     from monai_medglip.phrases.phrase import Phrase
-    from monai_medglip.readers.registry import read_image
+    from monai_medglip.readers.read_image import read_image
     from monai_medglip.visualize.overlay import overlay
 
 __version__ = "0.1.0"
@@ -53,7 +53,7 @@ _DEFINED_IN = {
     "Phrase": "phrases.phrase",
     "Scan": "imaging.scan",
     "overlay": "visualize.overlay",
-    "read_image": "readers.registry",
+    "read_image": "readers.read_image",
 }
 
 # A library says nothing unless the program that uses it asks for it.
