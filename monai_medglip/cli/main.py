@@ -17,10 +17,11 @@ from monai_medglip.errors import MedGLIPError
 __all__ = ["VERBS", "build_parser", "main"]
 
 #: The verbs, in the order of the help text. A new verb is a module of this name in this folder and a word here.
-VERBS = ("info",)
+VERBS = ("evaluate", "info")
 
 _EXAMPLES = """examples:
-  medglip info                                    versions, models, licence of the weights
+  medglip evaluate --data FOLDER --out quality.json   measure a model on labeled images
+  medglip info --json                                 what is installed, for other programs
 """
 
 

@@ -32,7 +32,7 @@ def test_every_module_and_public_object_has_a_docstring(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_module_opens_with_its_licence_and_says_what_is_public(path: Path) -> None:
+def test_every_module_opens_with_its_license_and_says_what_is_public(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert text.startswith("# SPDX-License-Identifier: Apache-2.0\n")
     assert "__all__" in text
