@@ -7,6 +7,15 @@ cd "$(dirname "$0")/.."
 folder=$1
 extras=${2:-}
 "${PYTHON:-python3}" -m venv --clear "$folder"
-# torch first and pinned: whichever build of this version pip is set up to find (CPU, CUDA) is then kept by the rest.
-"$folder/bin/pip" install --quiet -c constraints.txt torch
-"$folder/bin/pip" install --quiet -c constraints.txt -e ".${extras:+[$extras]}"
+pip="$folder/bin/pip"
+# The pins are for Python 3.11 and newer; on 3.10, which some of them have left, pip chooses.
+if "$folder/bin/python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+    pins="-c constraints.txt"
+else
+    pins=
+fi
+# torch first: whichever build of it pip is set up to find (CPU, CUDA) is then kept by the rest.
+# shellcheck disable=SC2086
+"$pip" install --quiet $pins torch
+# shellcheck disable=SC2086
+"$pip" install --quiet $pins -e ".${extras:+[$extras]}"
