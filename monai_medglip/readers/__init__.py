@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading images of all supported formats, and arrays in memory, into `Scan`; it writes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from monai_medglip.readers.arrays import scan_from_array, scan_from_pil, scan_from_tensor
+from monai_medglip.readers.read_image import read_image
+
+if TYPE_CHECKING:
+    from monai_medglip.readers.monai_reader import ScanReader
+
+__all__ = ["ScanReader", "read_image", "scan_from_array", "scan_from_pil", "scan_from_tensor"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load `ScanReader`, and with it MONAI, when it is first asked for."""
+    if name == "ScanReader":
+        from monai_medglip.readers.monai_reader import ScanReader
+
+        return ScanReader
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
