@@ -10,8 +10,8 @@ from typing import Any
 from monai.transforms.transform import Transform
 
 from monai_medglip.data_engine.grounding_folder import GroundingFolder
-from monai_medglip.data_engine.phrase_truth import Presence, SourceConcepts
 from monai_medglip.data_engine.record import Record
+from monai_medglip.data_engine.source_concepts import Presence, SourceConcepts
 from monai_medglip.ontology import Ontology
 from monai_medglip.phrases.laterality import side_of
 from monai_medglip.phrases.phrase import Phrase
@@ -49,7 +49,9 @@ class AskKnownPhrasesd(Transform):
         record: Record = item["record"]
         concepts = self._concepts[record.source]
         names = [concepts.canonical(label) for label in self._labels[record.source]]
-        truths = {name: concepts.truth(name, item["region_table"], record) for name in names if name not in self.withheld}
+        truths = {
+            name: concepts.truth(name, item["region_table"], record) for name in names if name not in self.withheld
+        }
         known = {name: truth for name, truth in truths.items() if truth.presence is not Presence.UNKNOWN}
         item["phrases"] = [Phrase(name, concept=name, side=self._side(name)) for name in known]
         item["concept_truths"] = list(known.values())

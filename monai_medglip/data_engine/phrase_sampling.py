@@ -32,6 +32,7 @@ class _SourceVocabulary:
     concepts: SourceConcepts
     own: tuple[str, ...]
     easy: tuple[str, ...]
+    easy_chances: tuple[float, ...]
 
 
 class SamplePhrasesd(Randomizable, Transform):
@@ -110,12 +111,19 @@ class SamplePhrasesd(Randomizable, Transform):
             if truth.presence is Presence.PRESENT and (name in labels or self.R.random() < self.parent_probability)
         ]
         hard = self._shuffled([name for name, truth in truths.items() if truth.presence.is_absent])
-        easy = self._shuffled(vocabulary.easy)
         present = self._shuffled(present)
         absent_count = max(self.count - len(present), round(self.count * (1 - LARGEST_SHARE_PRESENT)))
-        hard_count = max(absent_count - absent_count // 2, absent_count - len(easy))
-        absent = (hard[:hard_count] + easy)[:absent_count]
+        hard_count = max(absent_count - absent_count // 2, absent_count - len(vocabulary.easy))
+        absent = hard[:hard_count]
+        absent += self._easy(vocabulary, absent_count - len(absent))
         return self._shuffled(present[: self.count - len(absent)] + absent)
+
+    def _easy(self, vocabulary: _SourceVocabulary, count: int) -> list[str]:
+        count = min(count, len(vocabulary.easy))
+        if count == 0:
+            return []
+        chosen = self.R.choice(len(vocabulary.easy), size=count, replace=False, p=vocabulary.easy_chances)
+        return [vocabulary.easy[i] for i in chosen]
 
     def _shuffled(self, names: Sequence[str]) -> list[str]:
         return [names[i] for i in self.R.permutation(len(names))]
@@ -140,12 +148,17 @@ def _vocabularies(
         raise ConfigurationError(f"expected withheld concepts of this data folder, it has no {', '.join(unknown)}")
     one_record = {record.source: record for record in folder.records()}
     vocabularies = {}
+    # Every other source has the same chance to give an easy phrase: 32 teeth must not drown a single polyp.
+    chances = {name: 1 / len(own.names()) for own in concepts.values() for name in own.names()}
     for source, own in concepts.items():
         labels = [Region(rule.label, (), None) for rule in folder.labels(source)]
-        easy = [n for n in every if own.truth(n, labels, one_record[source]).presence is Presence.ABSENT_EASY]
+        asked = [name for name in every if name not in withheld]
+        easy = [n for n in asked if own.truth(n, labels, one_record[source]).presence is Presence.ABSENT_EASY]
+        total = sum(chances[name] for name in easy)
         vocabularies[source] = _SourceVocabulary(
-            own,
-            tuple(name for name in own.names() if name not in withheld),
-            tuple(name for name in easy if name not in withheld),
+            concepts=own,
+            own=tuple(name for name in own.names() if name not in withheld),
+            easy=tuple(easy),
+            easy_chances=tuple(chances[name] / total for name in easy),
         )
     return vocabularies
