@@ -47,6 +47,7 @@ class Ontology:
             for concept in self._concepts.values()
             for name in (*concept.training_names, *concept.held_out_names)
         }
+        self._longest_name = max((key.count(" ") + 1 for key in self._keys), default=0)
         self._modalities = {name: self._own_or_inherited(name, "modalities") for name in self._concepts}
         self._regions = {name: self._own_or_inherited(name, "body_regions") for name in self._concepts}
 
@@ -83,6 +84,11 @@ class Ontology:
 
     def __repr__(self) -> str:
         return f"Ontology({len(self)} concepts, {len(self._body_regions)} body regions)"
+
+    @property
+    def longest_name(self) -> int:
+        """Words of the longest name, articles not counted."""
+        return self._longest_name
 
     def ancestors(self, name: str) -> tuple[str, ...]:
         """Give the names of all broader concepts over ``is_a``, nearest first, without the concept itself."""
@@ -128,6 +134,8 @@ class Ontology:
         if key in self._keys:
             return self._concepts[self._keys[key]]
         side, rest = split_side(key)
+        if side is Side.BOTH and rest not in self._keys:
+            return self._thing_of_both_sides(rest)
         if side is Side.NONE or rest not in self._keys:
             return None
         concept = self._concepts[self._keys[rest]]
@@ -159,6 +167,12 @@ class Ontology:
         for form in (*base.synonyms, *base.adjectives) if base else ():
             made += side_forms(form, concept.side)[:2]
         return tuple(dict.fromkeys((*concept.training_names, *made)))
+
+    def _thing_of_both_sides(self, rest: str) -> Concept | None:
+        """The thing whose left and right kinds share a name that it has not itself: "left and right ventricle"."""
+        bases = {self._bases.get(self._keys.get(f"{side} {rest}", "")) for side in ("left", "right")}
+        base = bases.pop() if len(bases) == 1 else None
+        return self._concepts[base] if base else None
 
     def _own_or_inherited(self, name: str, field: str) -> frozenset[Modality] | frozenset[str]:
         """The field of a concept; where it is empty, that of what the concept is, else of what it is part of."""

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from monai_medglip.ontology.concept import Side
+from monai_medglip.phrases.caption import find_phrases
 from monai_medglip.phrases.laterality import side_of
 from monai_medglip.phrases.parsing import parse_phrase
 from monai_medglip.phrases.phrase import Phrase
 
-__all__ = ["Phrase", "Side", "parse_phrase", "side_of"]
+__all__ = ["Phrase", "Side", "find_phrases", "parse_phrase", "side_of"]
