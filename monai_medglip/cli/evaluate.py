@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``medglip evaluate``: how good a model is on a data folder, by the one protocol, as a result file and a table."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from monai_medglip.data_engine import GroundingFolder
+
+__all__ = ["add_parser", "run"]
+
+_EXAMPLES = """examples:
+  medglip evaluate --data ../shared/data/2d --out benchmarks/results/quality_2d.json
+  medglip evaluate --data my_hospital --split all --bundle bundles/medglip_2d --out mine.json
+
+the folder holds INDEX.tsv, LABELS.tsv and, where there is one, SOURCES.tsv
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the verb ``evaluate`` to the command line."""
+    parser = subparsers.add_parser(
+        "evaluate",
+        help="measure quality on a data folder",
+        description="Measure quality on a data folder with intervals and baselines, and write a result file.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="data folder with an INDEX.tsv")
+    parser.add_argument("--split", choices=("test", "all"), default="test", help="images to read (default: test)")
+    parser.add_argument("--bundle", type=Path, metavar="DIR", help="bundle to judge (default: the installed one)")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="result file (JSON) to write")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Evaluate, write the result file and print its table; gives back 0."""
+    from monai_medglip.data_engine import GroundingFolder
+    from monai_medglip.evaluation import evaluate_quality, result_head, write_result
+    from monai_medglip.evaluation.results_table import quality_table
+    from monai_medglip.inference import Grounder
+
+    folder = GroundingFolder(arguments.data)
+    grounder = Grounder(arguments.bundle)
+    report = evaluate_quality(
+        folder,
+        lambda scan, phrases: grounder.ground(scan, phrases, threshold=0.0),
+        split=None if arguments.split == "all" else arguments.split,
+        operating_threshold=grounder.operating_threshold,
+    )
+    head = result_head(_command(arguments), bundle=report.provenance, data=_data(folder, arguments))
+    write_result(arguments.out, head, report.results)
+    print(quality_table({**report.results["per_source"], "macro": report.results["macro"]}, head="source"))
+    return 0
+
+
+def _command(arguments: argparse.Namespace) -> str:
+    words = ["medglip", "evaluate", "--data", str(arguments.data), "--split", arguments.split]
+    if arguments.bundle is not None:
+        words += ["--bundle", str(arguments.bundle)]
+    return shlex.join([*words, "--out", str(arguments.out)])
+
+
+def _data(folder: GroundingFolder, arguments: argparse.Namespace) -> dict[str, Any]:
+    records = folder.records(None if arguments.split == "all" else arguments.split)
+    return {
+        "folder": str(arguments.data),
+        "split": arguments.split,
+        "index_sha256": hashlib.sha256((folder.path / "INDEX.tsv").read_bytes()).hexdigest(),
+        "images": len(records),
+        "patients": len({record.patient for record in records}),
+        "sources": len({record.source for record in records}),
+    }

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the whole protocol on a data folder: questions, predictions, scores, figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from monai_medglip.data_engine import GroundingFolder
+from monai_medglip.errors import DataError
+from monai_medglip.evaluation.baselines import Baseline, CenterBox, MedianBox
+from monai_medglip.evaluation.predictions import Answers, OperatingThreshold, Predictor, predict
+from monai_medglip.evaluation.protocol import Protocol
+from monai_medglip.evaluation.summary import summarize
+from monai_medglip.evaluation.unit_score import UnitScore, score_unit
+from monai_medglip.ontology import Ontology
+
+__all__ = ["QualityReport", "evaluate_quality"]
+
+
+@dataclass(frozen=True)
+class QualityReport:
+    """What one evaluation gives.
+
+    Attributes:
+        results: the ``results`` of a result file.
+        provenance: model, version, settings and checksums as the predictor gave them with its first answer.
+    """
+
+    results: dict[str, Any]
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+
+def evaluate_quality(
+    folder: GroundingFolder,
+    predictor: Predictor,
+    *,
+    split: str | None = "test",
+    operating_threshold: OperatingThreshold = lambda scan, phrase: 0.5,
+    ontology: Ontology | None = None,
+) -> QualityReport:
+    """Return how good a predictor is on a data folder.
+
+    Args:
+        folder: images with their truth.
+        predictor: what is judged; it gets no threshold, up to 100 boxes of a phrase are looked at.
+        split: train, val or test; None for all images.
+        operating_threshold: the score from which the product shows a box, for false boxes on absent phrases.
+        ontology: relations and names of concepts; the default one when None.
+
+    Raises:
+        DataError: when the split is empty, an image cannot be read, or the predictor answers something else.
+    """
+    known = ontology if ontology is not None else Ontology.default()
+    records = folder.records(split)
+    if not records:
+        raise DataError(f"{folder.path}: expected images in the split {split!r}, there are none; try all images")
+    protocol = Protocol(folder, records, known)
+    baselines: dict[str, Baseline] = {"centre_box": CenterBox()}
+    if split in ("val", "test"):  # on training images the median of their own boxes would be no baseline
+        baselines["median_box"] = MedianBox.fit(folder, folder.records("train"))
+    units: list[UnitScore] = []
+    provenance: dict[str, Any] = {}
+    for answers in predict(folder, records, protocol, predictor, operating_threshold):
+        units += _score(answers, baselines)
+        provenance = provenance or dict(answers.grounding.provenance)
+    return QualityReport(summarize(units, protocol.groups, tuple(baselines)), provenance)
+
+
+def _score(answers: Answers, baselines: Mapping[str, Baseline]) -> list[UnitScore]:
+    record = answers.record
+    return [
+        score_unit(
+            (record.source, record.patient, question.name),
+            question.truth,
+            prediction,
+            shape=record.shape,
+            baselines={name: baseline(record, question.name) for name, baseline in baselines.items()},
+        )
+        for question, prediction in zip(answers.questions, answers.predictions, strict=True)
+    ]
