@@ -32,7 +32,7 @@ def scan_from_array(array: npt.ArrayLike, *, modality: str | Modality | None = N
         modality: the kind of imaging, if known.
 
     Returns:
-        A scan (C, x, y) without a place in space.
+        A scan (C, x, y) without a place in space; it shares the array's memory.
 
     Raises:
         ImageReadError: for another rank, no pixels, NaN, complex or other types.
@@ -45,7 +45,7 @@ def scan_from_array(array: npt.ArrayLike, *, modality: str | Modality | None = N
             f"expected an array (rows, columns) or (rows, columns, 3), got {picture.shape}; give a volume or another "
             "order as a tensor (C, x, y[, z]) or as a Scan"
         )
-    ordered = np.ascontiguousarray(picture.T if picture.ndim == 3 else picture.T[None])
+    ordered = picture.T if picture.ndim == 3 else picture.T[None]
     return Scan(ordered, _pixel_frame(ordered), _modality(modality))
 
 
@@ -101,7 +101,7 @@ def scan_from_tensor(tensor: torch.Tensor, *, modality: str | Modality | None = 
 def _numeric(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Give a real array in native byte order; bool becomes 0 and 255."""
     if array.dtype.kind == "b":
-        return np.where(array, np.uint8(255), np.uint8(0))
+        return np.where(array, 255, 0).astype(np.uint8)
     if array.dtype.kind not in "uif":
         raise ImageReadError(
             f"expected pixels that are integers, real numbers or bool, got data type {array.dtype}; "
