@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monai_medglip.errors import GeometryError
-from monai_medglip.geometry.box_array import box_array
+from monai_medglip.geometry.box_arrays import box_array
 
 __all__ = ["LPS_FROM_RAS", "check_affine", "map_boxes", "map_points"]
 

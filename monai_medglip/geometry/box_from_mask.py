@@ -57,7 +57,7 @@ def boxes_from_instances(instance_map: npt.ArrayLike) -> tuple[IntArray, FloatAr
     instances = _spatial_array(instance_map, "an instance map")
     positions = np.nonzero(instances)
     values = instances[positions]
-    if not np.array_equal(values, values.astype(np.int64)):
+    if values.dtype.kind == "f" and not (np.isfinite(values).all() and np.array_equal(values, np.round(values))):
         raise GeometryError("an instance map must hold whole numbers; it was probably resampled with interpolation")
     ids, owner = np.unique(values.astype(np.int64), return_inverse=True)
     low = np.full((instances.ndim, len(ids)), np.inf)

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from monai_medglip.errors import GeometryError
 from monai_medglip.geometry.affine import map_boxes
-from monai_medglip.geometry.box_array import box_array, clip_boxes
+from monai_medglip.geometry.box_arrays import box_array, clip_boxes
 from monai_medglip.geometry.frames import Frame
 
 __all__ = ["Boxes"]

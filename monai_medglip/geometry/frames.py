@@ -165,7 +165,11 @@ class Frame:
             raise GeometryError(
                 f"a frame needs affine, shape, known_axes and spacing_known, got {sorted(values)}"
             ) from error
-        return cls(affine, tuple(shape), frozenset(_axis_named(name) for name in names), spacing_known)
+        if not isinstance(names, list):
+            raise GeometryError(f"known_axes must be a list of names, got {names!r}")
+        if not isinstance(spacing_known, bool):
+            raise GeometryError(f"spacing_known must be true or false, got {spacing_known!r}")
+        return cls(affine, shape, frozenset(_axis_named(name) for name in names), spacing_known)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Frame):
@@ -191,11 +195,11 @@ class Frame:
         return f"Frame(shape={self.shape}, spacing={spacing}, known axes: {', '.join(axes) or 'none'})"
 
 
-def _checked_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
-    sizes = tuple(int(size) for size in shape)
-    if len(sizes) not in (2, 3) or min(sizes) < 1 or sizes != tuple(shape):
+def _checked_shape(shape: object) -> tuple[int, ...]:
+    sizes = np.asarray(shape)
+    if sizes.shape not in ((2,), (3,)) or sizes.dtype.kind not in "iu" or sizes.min() < 1:
         raise GeometryError(f"a frame's shape must be (x, y) or (x, y, z) with at least one voxel each, got {shape}")
-    return sizes
+    return tuple(sizes.tolist())
 
 
 def _checked_axes(axes: frozenset[AxisPair]) -> frozenset[AxisPair]:
