@@ -20,6 +20,8 @@ _INSIDE_A_NAME = re.compile(r"[\s\-‐‑–]*")
 # Words that a side and its articles add to a name: "on the right hand side of the".
 _SIDE_WORDS = 7
 
+_SIDES = ("left", "right", "both", "bilateral")
+_ON_ONE_SIDE = (["on", "left"], ["on", "right"])
 _PREPOSITIONS = frozenset(("on", "at", "in", "of", "from"))
 
 
@@ -88,6 +90,6 @@ def _concept(keys: list[str], ontology: Ontology) -> Concept | None:
     if not keys[0] or not keys[-1] or keys[0] in _PREPOSITIONS:
         return None
     said = [key for key in keys if key]
-    if len(said) > 1 and said[-1] in ("left", "right") and said[-2] != "on":
+    if len(said) > 1 and said[-1] in _SIDES and said[-2:] not in _ON_ONE_SIDE:
         return None  # "the lung left of the heart" is not the left lung
     return ontology.resolve_key(join_key(said))

@@ -31,16 +31,19 @@ _DOUBT_BEFORE = (
     r"|not\s+only|not\s+necessarily|no\s+doubt"
 )
 _DENIAL_BEFORE = (
-    r"no|(?:(?:do|does|did)\s+)?not|none|(?:is|are|was|were|do|does|did)n['’]t|without|absence\s+of|lack\s+of|lacks?|lacking"
-    r"|free\s+(?:of|from)|clear\s+of|negative\s+for|neither|nor|never|denies|denied|rules?\s+out|ruled\s+out|excludes?"
+    r"no|(?<!do\s)(?<!does\s)(?<!did\s)not|none|(?:is|are|was|were)n['’]t"
+    r"|(?:do|does|did)(?:\s+not|n['’]t)\s+(?:show|demonstrate|reveal|contain|have|include|suggest|see|depict)"
+    r"|without|absence\s+of|lack\s+of|lacks?|lacking|free\s+(?:of|from)|clear\s+of|negative\s+for|neither|nor|never|denies|denied|rules?\s+out|ruled\s+out|excludes?"
     r"|excluded|excluding|resolution\s+of|absent|missing"
 )
 _DOUBT_AFTER = (
     rf"(?:{_CANNOT}|{_BE}{_NOT})\s+{_FULLY}(?:excluded|ruled\s+out)"
     rf"|{_BE}{_NOT}\s+(?:well|clearly|fully|completely|entirely|definitely)\s+(?:evaluated|assessed|{SEEN})"
 )
+_NOT_EARLIER = r"(?!\s+(?:on|in)\s+(?:the\s+|an?\s+)?(?:prior|previous|earlier|other)\b)"
 _DENIAL_AFTER = (
-    rf"{_BE}{_NOT}\s+(?:be(?:en)?\s+)?{SEEN}|{_BE}(?:absent|missing|excluded|ruled\s+out|resolved|gone)"
+    rf"{_BE}{_NOT}\s+(?:be(?:en)?\s+)?{SEEN}{_NOT_EARLIER}"
+    rf"|{_BE}(?:absent|missing|excluded|ruled\s+out|resolved|gone)"
     r"|(?:is|are|was|were)\s+not(?=[\s.!]*$)"
 )
 _EVIDENCE = (

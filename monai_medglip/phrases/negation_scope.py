@@ -14,7 +14,7 @@ Span = tuple[int, int]
 
 # A denial ends with its clause. A new line counts when it looks like a new entry of a list of findings.
 _CLAUSE_END = re.compile(
-    r"[.;:!?]+(?=\s|$)|\n(?=\s*(?:[A-Z\d*•-]|$))"
+    r"[.;:!?]+(?=\s|$)|\.(?=[A-Z][a-z])|\n(?=\s*(?:[A-Z\d*•-]|$))"
     r"|\b(?:but|however|although|though|except|apart\s+from|aside\s+from|other\s+than|besides|yet|whereas|while|which"
     r"|because|since)\b"
 )
@@ -31,9 +31,16 @@ _LINKING_VERB = re.compile(
 _CLAUSE_VERB = re.compile(rf"{_LINKING_VERB.pattern}|\b(?:shows?|demonstrates?|reveals?)\b", re.IGNORECASE)
 _IS_SEEN = re.compile(rf"\s+(?:\w+ly\s+)?(?:been\s+)?{SEEN}\b", re.IGNORECASE)
 _AFFIRMED = re.compile(r"\b(?:normal|clear|unremarkable|intact|healthy|present|with)\b", re.IGNORECASE)
-_NEW_CLAUSE = re.compile(r",|\band\b", re.IGNORECASE)
+_NEW_CLAUSE = re.compile(r",|\band\b|\w\s+the\b", re.IGNORECASE)
 _LIST_JOINT = re.compile(r"[\s,/&]*(?:\b(?:and|or|nor|the|an?|any|both|either)\b[\s,/&]*)*", re.IGNORECASE)
 _CONJUNCTION = re.compile(r"\b(?:and|or|nor)\b|[/&]", re.IGNORECASE)
+# What may follow the thing that a denial means. Any other word is a noun that it only describes: "no rib fracture".
+_THING_ENDS = re.compile(
+    rf"\s*(?:$|[^\w\s-]|(?:{_LINKING_VERB.pattern}|{_LOCATION}|{SEEN}|and|or|nor|but|to|by|with|without|for|as|than|that"
+    r"|be|been|can|could|may|might|will|would|does|do|did|on|either|currently|today|here|now|again|anymore|anywhere"
+    r"|involving|measuring|arising|extending|causing|suggesting)\b)",
+    re.IGNORECASE,
+)
 _ONE_WORD = re.compile(r"\s*\w+\s*")
 _DIRECTLY = re.compile(r"\s+(?:(?:the|an?|any)\s+)?", re.IGNORECASE)
 
@@ -105,7 +112,7 @@ def _governed_before(caption: str, cue: re.Match[str], floor: int, spans: list[S
             if not joined or not _LIST_JOINT.fullmatch(gap):
                 break
         place_follows = _PLACED.search(caption, floor, start) is not None
-        if not place_follows:
+        if not place_follows and _THING_ENDS.match(caption, stop, cue.start()):
             governed.append((start, stop))
         cursor = start
     return governed
@@ -122,7 +129,8 @@ def _governed_after(caption: str, scope: Span, spans: list[Span], settled: set[S
             return
         if _NEW_CLAUSE.search(gap) and _is_subject(caption[stop:end]):
             return
-        yield start, stop
+        if _THING_ENDS.match(caption, stop, end):
+            yield start, stop
         cursor = stop
 
 
