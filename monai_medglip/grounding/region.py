@@ -33,7 +33,7 @@ class GroundedRegion:
     mask: MaskRLE | None = None
 
     def __repr__(self) -> str:
-        """For example ``GroundedRegion('left lung', 0.93, box=[12, 20, 110, 240], mask of 18020 pixels)``."""
+        """For example ``GroundedRegion('left lung', 0.93, box=[12, 20, 110, 240], mask of 18020 voxels)``."""
         box = ", ".join(f"{edge:.4g}" for edge in self.box)
-        mask = "" if self.mask is None else f", mask of {self.mask.area} pixels"
+        mask = "" if self.mask is None else f", mask of {self.mask.area} voxels"
         return f"GroundedRegion({self.phrase.text!r}, {self.score:.2f}, box=[{box}]{mask})"

@@ -219,6 +219,10 @@ class Grounding:
             and all(_same(getattr(self, name), getattr(other, name)) for name in _FIELDS_BUT_BOXES)
         )
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Through the constructor, because a pickled array forgets that it is read-only.
+        return Grounding, tuple(getattr(self, entry.name) for entry in fields(self))
+
     __hash__ = None  # type: ignore[assignment]  # equal by value and holding arrays, as a list
 
     def __repr__(self) -> str:

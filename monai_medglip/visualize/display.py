@@ -28,9 +28,11 @@ def display_window(scan: Scan) -> tuple[float, float]:
     values = values[:: max(1, values.size // _PIXELS_MEASURED)].astype(np.float64)
     above = values[values > values.min()]
     if above.size == 0:
-        return float(values[0]), float(values[0]) + 1.0
+        return float(values[0]), float(values[0]) + max(1.0, abs(float(values[0])))
     low, high = np.percentile(above, _PERCENTILES)
-    return float(low), float(max(high, low + np.spacing(np.float32(low))))
+    if low == high:  # nearly all of what is above the lowest is one value, as in a mask
+        low, high = values.min(), above.max()
+    return float(low), float(high)
 
 
 def displayed(array: npt.NDArray[np.generic], window: tuple[float, float]) -> npt.NDArray[np.uint8]:
@@ -51,6 +53,6 @@ def displayed(array: npt.NDArray[np.generic], window: tuple[float, float]) -> np
         raise ConfigurationError(f"expected a window (low, high) with low < high, got ({low}, {high})")
     rows_columns = array.transpose(2, 1, 0)
     if rows_columns.dtype != np.uint8 or (low, high) != (0.0, 255.0):
-        scaled = (rows_columns.astype(np.float32) - low) * (255.0 / (high - low))
+        scaled = (rows_columns.astype(np.float64) - low) * (255.0 / (high - low))
         rows_columns = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
     return np.repeat(rows_columns, 3, axis=2) if array.shape[0] == 1 else np.array(rows_columns)
