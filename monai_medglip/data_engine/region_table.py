@@ -62,7 +62,7 @@ def pack_regions(
         shape: size of the image, (x, y[, z]).
 
     Returns:
-        The map (K, *shape), 0 is background, K is at least 1; and one row per region, in the order of `regions`.
+        The map ``(K, *shape)``, 0 is background, K is at least 1; and one row per region, in the order of `regions`.
     """
     channels = [np.zeros(shape, np.int16)]
     rows = []

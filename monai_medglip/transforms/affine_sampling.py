@@ -52,7 +52,7 @@ def sample_affine(
         padding_value: the value outside of ``image``.
 
     Returns:
-        (C, *size), float32 when linear, else of the dtype of ``image``.
+        ``(C, *size)``, float32 when linear, else of the dtype of ``image``.
     """
     values = image.as_subclass(torch.Tensor).to(torch.float32)
     if interpolation is Interpolation.LINEAR:
