@@ -73,7 +73,7 @@ class SampleTargetsd(Transform):
         """Give a copy of the item with targets instead of regions."""
         table: Sequence[RegionRow] = data["region_table"]
         truths: Sequence[ConceptTruth] = data["concept_truths"]
-        instances = np.asarray(data["instances"])
+        instances = _whole_numbers(np.asarray(data["instances"]))
         canvas = _canvas_regions(data, table, instances)
         kept = canvas.inside >= self.smallest_share
         item = {key: value for key, value in data.items() if key not in self.consumed}
@@ -86,8 +86,16 @@ class SampleTargetsd(Transform):
         return item
 
 
+def _whole_numbers(instances: npt.NDArray[Any]) -> npt.NDArray[np.int16]:
+    """Give the map as integers again; MONAI's zooms and affines return floats, exact under nearest sampling."""
+    whole = instances.astype(np.int16, copy=False)
+    if whole is not instances and not np.array_equal(whole, instances):
+        raise DataError("expected whole numbers in 'instances', got fractions; move it with nearest-exact sampling")
+    return whole
+
+
 def _canvas_regions(
-    data: Mapping[Hashable, Any], table: Sequence[RegionRow], instances: npt.NDArray[np.integer[Any]]
+    data: Mapping[Hashable, Any], table: Sequence[RegionRow], instances: npt.NDArray[np.int16]
 ) -> _CanvasRegions:
     """Measure every region on the canvas: by its mask where it has one, else by its carried box."""
     dims = instances.ndim - 1
@@ -116,7 +124,7 @@ def _pixels_per_source_pixel(data: Mapping[Hashable, Any], dims: int) -> float:
     return abs(float(np.linalg.det(before[:dims, :dims]) / np.linalg.det(after[:dims, :dims])))
 
 
-def _measure(instances: npt.NDArray[np.integer[Any]], count: int) -> tuple[Floats, npt.NDArray[np.int64]]:
+def _measure(instances: npt.NDArray[np.int16], count: int) -> tuple[Floats, npt.NDArray[np.int64]]:
     """Give box (count, 2D) and pixels (count,) of every id in the map; zeros where an id is not in it."""
     boxes = np.zeros((count, 2 * (instances.ndim - 1)))
     pixels = np.zeros(count, np.int64)
@@ -178,7 +186,7 @@ def _mask_targets(
     truths: Sequence[ConceptTruth],
     table: Sequence[RegionRow],
     canvas: _CanvasRegions,
-    instances: npt.NDArray[np.integer[Any]],
+    instances: npt.NDArray[np.int16],
 ) -> dict[str, torch.Tensor]:
     shape = instances.shape[1:]
     if any(size % 2 for size in shape):
@@ -194,9 +202,7 @@ def _mask_targets(
     return {"masks": torch.from_numpy(masks), "mask_known": torch.from_numpy(known)}
 
 
-def _draw(
-    mask: npt.NDArray[np.float32], instances: npt.NDArray[np.integer[Any]], members: Sequence[int], box: Floats
-) -> None:
+def _draw(mask: npt.NDArray[np.float32], instances: npt.NDArray[np.int16], members: Sequence[int], box: Floats) -> None:
     """Write the share of each cell that the members cover; only cells inside their bounds are looked at."""
     dims = mask.ndim
     cells = tuple(slice(int(box[i]) // 2, -(-int(box[dims + i]) // 2)) for i in range(dims))
