@@ -95,7 +95,7 @@ def test_the_source_image_is_left_as_it_was():
 
 @pytest.mark.parametrize("shape", [(2, 4, 4), (4, 4, 4), (1, 0, 4)])
 def test_an_image_is_grey_or_has_three_colors(shape):
-    with pytest.raises(DataError, match="expected an image .1 or 3"):
+    with pytest.raises(DataError, match=r"expected an image \(1 or 3"):
         normalize(torch.zeros(shape), "MR")
 
 
