@@ -64,7 +64,9 @@ def boxed_image(rng, spatial_dims, affine):
     image = np.zeros((2, *shape), dtype=np.float32)
     image[(0, *(slice(a, b) for a, b in zip(low, high, strict=True)))] = 1
     image[1] = 1
-    return np.concatenate([low, high]).astype(float), MetaTensor(torch.from_numpy(image), affine=torch.from_numpy(affine))
+    return np.concatenate([low, high]).astype(float), MetaTensor(
+        torch.from_numpy(image), affine=torch.from_numpy(affine)
+    )
 
 
 def lattice_step(rng, shape):
