@@ -18,7 +18,7 @@ _LIBRARIES = ("torch", "monai", "transformers", "pytorch-ignite", "numpy", "niba
 
 def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the verb ``info`` to the command line."""
-    parser = verbs.add_parser("info", help="show versions, concepts, models and the license of their weights")
+    parser = verbs.add_parser("info", help="show what is installed")
     parser.add_argument("--json", action="store_true", help="write JSON for other programs")
     parser.set_defaults(run=run)
 
