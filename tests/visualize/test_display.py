@@ -57,8 +57,8 @@ def test_a_constant_image_is_shown(value):
 
 
 def test_a_given_window_decides_black_and_white():
-    array = np.array([[[-200.0, 40.0, 240.0, 500.0]]])
-    assert displayed(array, (-160, 240))[:, 0, 0].tolist() == [0, 128, 255, 255]
+    array = np.array([[[-200.0, 80.0, 240.0, 500.0]]])
+    assert displayed(array, (-160, 240))[:, 0, 0].tolist() == [0, 153, 255, 255]
 
 
 @pytest.mark.parametrize("window", [(1, 1), (2, 1), (0, float("nan"))])

@@ -10,10 +10,10 @@ from PIL import Image
 from monai_medglip.errors import GeometryError, OutputError
 from monai_medglip.geometry import Boxes, Frame
 from monai_medglip.grounding import Grounding, Status, Support
-from monai_medglip.imaging import Scan
+from monai_medglip.imaging import MaskRLE, Scan
 from monai_medglip.phrases import Phrase
 from monai_medglip.visualize import overlay, phrase_color, write_overlay
-from tests.grounding_phantoms import POLYP, chest, grey_scan, oblique_frame
+from tests.grounding_phantoms import POLYP, chest, grey_scan, oblique_frame, rectangle
 
 FLAT = Frame.pixel((40, 30))
 
@@ -142,3 +142,19 @@ def test_a_suffix_that_is_no_picture_is_refused(tmp_path):
 def test_masks_without_boxes_are_drawn():
     masks_only = dataclasses.replace(chest()[[]], phrases=chest().phrases)
     assert (overlay(grey_scan(FLAT), masks_only) == phrase_color(0)).all(axis=-1).any()
+
+
+@pytest.mark.parametrize("shape", [(40, 30), (2600, 1300)], ids=["enlarged", "reduced"])
+@pytest.mark.parametrize("low", [0, 0.37, 0.9])
+def test_a_mask_covers_the_pixels_of_its_voxels(shape, low):
+    frame = Frame.pixel(shape)
+    box = np.rint(np.array([low, low, low + 0.1, low + 0.1]) * np.tile(shape, 2)).astype(int)
+    masks_only = dataclasses.replace(
+        Grounding.empty(frame, (POLYP,)), phrase_masks=(MaskRLE.encode(rectangle(shape, box)),)
+    )
+    picture = overlay(Scan(np.zeros((1, *shape), np.uint8), frame), masks_only)
+    width = picture.shape[1]
+    body = picture[: round(width * shape[1] / shape[0])]
+    rows, columns = np.nonzero(body.any(axis=-1))
+    drawn = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+    assert np.abs(np.array(drawn) - box * width / shape[0]).max() <= 1
