@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Evaluate, write the result file and print its table; gives back 0."""
     from monai_medglip.data_engine import GroundingFolder
     from monai_medglip.evaluation import evaluate_quality, result_head, write_result
-    from monai_medglip.evaluation.results_table import quality_table
+    from monai_medglip.evaluation.results_table import sources_table
     from monai_medglip.inference import Grounder
 
     folder = GroundingFolder(arguments.data)
@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     head = result_head(_command(arguments), bundle=report.provenance, data=_data(folder, arguments))
     write_result(arguments.out, head, report.results)
-    print(quality_table({**report.results["per_source"], "macro": report.results["macro"]}, head="source"))
+    print(sources_table(report.results))
     return 0
 
 

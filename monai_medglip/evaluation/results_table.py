@@ -6,8 +6,10 @@ A page holds a pair of markers; what stands between them is made from ``benchmar
     <!-- results:quality_2d -->
     <!-- end -->
 
-After the name a part of the results may be asked for, key by key, with underscores for spaces: ``<!-- results:quality_2d per_phrase ph2 -->``. Parts
-that hold metrics become a table with one row per source or phrase, all other parts a table of keys and values.
+After the name a part of the results may be asked for, key by key, with underscores for spaces:
+``<!-- results:quality_2d per_phrase ph2 -->``. Parts that hold metrics become a table with one row per source or phrase,
+a text becomes a block of that text, and all other parts a table of keys and values. Where the file is not there yet, the
+page says so.
 
 ``python -m monai_medglip.evaluation.results_table --write README.md`` fills pages in, ``--check`` fails when one is
 out of date. Run it where ``benchmarks/results`` is, or name that folder with ``--results``.
@@ -26,7 +28,7 @@ from typing import Any
 from monai_medglip.atomic_file import atomic_file
 from monai_medglip.errors import DataError, MedGLIPError
 
-__all__ = ["filled_page", "main", "quality_table", "stale_pages"]
+__all__ = ["filled_page", "main", "quality_table", "sources_table", "stale_pages"]
 
 _BLOCK = re.compile(
     r"(?P<open><!-- results:(?P<name>[\w.-]+)(?P<part>[^\n]*?) -->\n).*?(?P<close><!-- end -->)", re.DOTALL
@@ -57,7 +59,7 @@ def filled_page(text: str, results: Path) -> str:
         results: folder of the result files.
 
     Raises:
-        DataError: when a result file or the part asked for is not there.
+        DataError: when a result file does not have the part asked for.
     """
 
     def fill(block: re.Match[str]) -> str:
@@ -88,8 +90,27 @@ def quality_table(rows: Mapping[str, Mapping[str, Any]], *, head: str = "") -> s
     return "\n".join(lines)
 
 
+def sources_table(figures: Mapping[str, Any]) -> str:
+    """Return the table of sources and means of one evaluation.
+
+    A source none of whose phrases has enough images is shown with the mean over all of its phrases, and a mark.
+
+    Args:
+        figures: the results of an evaluation, or one of their groups.
+    """
+    of_all = figures.get("per_source_all_phrases", {})
+    few = {source for source, row in figures["per_source"].items() if not row and of_all.get(source)}
+    rows = {
+        f"{source} †" if source in few else source: of_all[source] if source in few else row
+        for source, row in figures["per_source"].items()
+    }
+    means = {title: figures[key] for key, title in _MEANS.items() if figures.get(key)}
+    note = "\n\n† fewer than 8 images of every phrase: not in the means, bound by no floor" if few else ""
+    return quality_table({**rows, **means}, head="source") + note
+
+
 def main(words: Sequence[str] | None = None) -> int:
-    """Check or fill in pages; returns 1 when a page is out of date, or a result is missing."""
+    """Check or fill in pages; returns 1 when a page is out of date or cannot be filled in."""
     arguments = _parser().parse_args(words)
     try:
         stale = stale_pages(arguments.pages, arguments.results)
@@ -117,9 +138,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _table(path: Path, part: Sequence[str]) -> str:
     if not path.is_file():
-        raise DataError(
-            f"expected the result file {path} that a page shows, it is not there; make it or drop the marker"
-        )
+        return "Not measured yet."
     node = json.loads(path.read_text(encoding="utf-8"))["results"]
     for depth, key in enumerate(part):
         parts = {name.replace(" ", "_"): value for name, value in node.items()} if isinstance(node, Mapping) else {}
@@ -130,9 +149,10 @@ def _table(path: Path, part: Sequence[str]) -> str:
 
 
 def _node_table(node: Any) -> str:
+    if isinstance(node, str):
+        return f"```text\n{node.rstrip()}\n```"
     if isinstance(node, Mapping) and "per_source" in node:
-        means = {title: node[key] for key, title in _MEANS.items() if node.get(key)}
-        return quality_table({**node["per_source"], **means}, head="source")
+        return sources_table(node)
     if isinstance(node, Mapping) and node and all(_holds_metrics(row) for row in node.values()):
         return quality_table(node, head="phrase")
     if isinstance(node, Mapping) and node and all(isinstance(row, Mapping) for row in node.values()):
@@ -148,11 +168,11 @@ def _holds_metrics(row: Any) -> bool:
 
 
 def _cell(measure: Mapping[str, Any] | None) -> str:
-    """Return "0.912 (0.88 to 0.94)", with the sign of a lower bound where it is one."""
+    """Return "0.912 (0.881 to 0.940)", with the sign of a lower bound where it is one."""
     if measure is None or measure["value"] is None:
         return ""
     sign = "≥ " if measure.get("lower_bound") else ""
-    interval = "" if measure["low"] is None else f" ({measure['low']:.2f} to {measure['high']:.2f})"
+    interval = "" if measure["low"] is None else f" ({measure['low']:.3f} to {measure['high']:.3f})"
     return f"{sign}{measure['value']:.3f}{interval}"
 
 

@@ -3,7 +3,8 @@
 
 Figures of a phrase are taken over its source's images, figures of a source over those of its phrases that at least
 eight images show. ``macro`` is the mean over all such phrases, ``macro_over_sources`` the mean over the sources, in
-which 32 teeth weigh as much as one polyp. The calibration error is taken over all boxes together, since a mean of
+which 32 teeth weigh as much as one polyp. ``per_source_all_phrases`` is there for small folders: it averages over every
+phrase, however few its images. The calibration error is taken over all boxes together, since a mean of
 errors of few boxes each measures how few they are.
 """
 
@@ -53,6 +54,9 @@ class _PhraseUnits:
     def counts(self) -> bool:
         """Whether enough images show the phrase for a mean over phrases."""
         return len(self.positive) >= MIN_POSITIVE_IMAGES
+
+
+_Measured = tuple[_PhraseUnits, Measures]
 
 
 def summarize(
@@ -113,23 +117,27 @@ def _figures(
     """Return the figures per phrase, per source and over all; the calibration error only with draws to pool by."""
     measured = [(phrase, measures_of(phrase)) for phrase in phrases]
     counted = [(phrase, measures) for phrase, measures in measured if phrase.counts]
-    macro = _mean_of(counted, pooled)
-    sources = {
-        source: _mean_of([(phrase, measures) for phrase, measures in counted if phrase.source == source], pooled)
-        for source in dict.fromkeys(phrase.source for phrase in phrases)
-    }
+    sources = dict.fromkeys(phrase.source for phrase in phrases)
+    per_source = {source: _mean_of(_of_source(counted, source), pooled) for source in sources}
+    of_all = {source: _mean_of(_of_source(measured, source), pooled) for source in sources}
+    macro, over_sources = _mean_of(counted, pooled), _means(list(per_source.values()))
     per_phrase: dict[str, Any] = defaultdict(dict)
     for phrase, measures in measured:
         per_phrase[phrase.source][phrase.name] = _written(measures)
     return {
-        "per_source": {source: _written(measures) for source, measures in sources.items()},
+        "per_source": {source: _written(measures) for source, measures in per_source.items()},
         "per_phrase": dict(per_phrase),
         "macro": _written(macro),
-        "macro_over_sources": _written(_means(list(sources.values()))),
+        "macro_over_sources": _written(over_sources),
+        "per_source_all_phrases": {source: _written(measures) for source, measures in of_all.items()},
     }
 
 
-def _mean_of(measured: Sequence[tuple[_PhraseUnits, Measures]], pooled: PatientBootstrap | None) -> Measures:
+def _of_source(measured: Sequence[_Measured], source: str) -> list[_Measured]:
+    return [(phrase, measures) for phrase, measures in measured if phrase.source == source]
+
+
+def _mean_of(measured: Sequence[_Measured], pooled: PatientBootstrap | None) -> Measures:
     """Return the mean of each metric over phrases; the calibration error of all their boxes."""
     means = _means([measures for _, measures in measured])
     if pooled is not None:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -94,21 +96,39 @@ def answer(scan, phrases, rows, presence, masks):
     )
 
 
-@pytest.fixture(scope="session")
-def oracle(phantom_folder):
-    """A predictor that knows the truth."""
+def make_oracle(folder):
+    """A predictor that knows the truth of a folder."""
     ontology = Ontology.default()
-    records = {str(record.image): record for record in phantom_folder.records()}
+    records = {str(record.image): record for record in folder.records()}
 
     def predict(scan, phrases):
         record = records[scan.source.path]
-        regions = phantom_folder.regions(record)
-        truths = [phrase_truth(phantom_folder, record, regions, phrase.text, ontology) for phrase in phrases]
+        regions = folder.regions(record)
+        truths = [phrase_truth(folder, record, regions, phrase.text, ontology) for phrase in phrases]
         rows = [(p, region.box, 1.0) for p, truth in enumerate(truths) for region in truth.instances]
         presence = [float(bool(truth.instances)) for truth in truths]
         return answer(scan, phrases, rows, presence, [truth.mask for truth in truths])
 
     return predict
+
+
+@pytest.fixture(scope="session")
+def oracle(phantom_folder):
+    return make_oracle(phantom_folder)
+
+
+@pytest.fixture
+def relabeled(phantom_folder, tmp_path):
+    """Makes a copy of the phantom folder in which every row of LABELS.tsv was edited, and its oracle."""
+
+    def make(edit):
+        root = shutil.copytree(phantom_folder.path, tmp_path / "copy")
+        rows = [edit(line.split("\t")) for line in LABELS.splitlines()]
+        (root / "LABELS.tsv").write_text("".join("\t".join(row) + "\n" for row in rows))
+        folder = GroundingFolder(root)
+        return folder, make_oracle(folder)
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -57,6 +57,7 @@ def test_a_phrase_of_few_images_is_shown_but_not_averaged(best):
     assert best["phrases"]["guts"]["polyp"]["positive_images"] == 6
     assert best["per_phrase"]["guts"]["polyp"]["AP50"]["value"] == 1.0
     assert best["per_source"]["guts"] == {}
+    assert best["per_source_all_phrases"]["guts"]["AP50"]["value"] == 1.0
 
 
 def test_labels_scored_by_their_mask_alone_have_only_dice(best):
@@ -124,3 +125,17 @@ def test_an_answer_to_other_phrases_is_refused(phantom_folder):
 def test_a_split_without_images_is_said(phantom_folder, oracle):
     with pytest.raises(DataError, match="'val'"):
         evaluate_quality(phantom_folder, oracle, split="val")
+
+
+def test_a_folder_with_only_the_older_columns_is_evaluated(relabeled):
+    folder, oracle = relabeled(lambda row: row[:5])
+    lung = evaluate_quality(folder, oracle).results["per_phrase"]["films"]["right lung"]
+    assert lung["AP50"] == {"value": 1.0, "low": 1.0, "high": 1.0, "n": 10, "lower_bound": True}
+    assert "FP" not in lung
+
+
+def test_labels_that_the_ontology_does_not_know_are_evaluated(relabeled):
+    folder, oracle = relabeled(lambda row: ["zorblax" if cell == "polyp" else cell for cell in row])
+    results = evaluate_quality(folder, oracle).results
+    assert results["per_phrase"]["guts"]["zorblax"]["R1_50"]["value"] == 1.0
+    assert results["phrases"]["guts"]["zorblax"]["easy_absent_images"] == 0

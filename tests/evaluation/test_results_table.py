@@ -6,7 +6,7 @@ import json
 import pytest
 
 from monai_medglip.errors import DataError
-from monai_medglip.evaluation.results_table import filled_page, main, quality_table, stale_pages
+from monai_medglip.evaluation.results_table import filled_page, main, quality_table, sources_table, stale_pages
 
 PAGE = "Before.\n\n<!-- results:{} -->\nold\n<!-- end -->\n\nAfter.\n"
 
@@ -24,13 +24,15 @@ def results(tmp_path):
     }
     (tmp_path / "quality_2d.json").write_text(json.dumps({"results": quality}))
     (tmp_path / "cost.json").write_text(json.dumps({"results": {"encode": {"seconds": 0.07812}, "ratio": None}}))
+    output = "Grounding: 1 region\n  'heart': found\n"
+    (tmp_path / "quickstart.json").write_text(json.dumps({"results": {"output": output}}))
     return tmp_path
 
 
 def test_sources_are_rows_and_metrics_columns(results):
     page = filled_page(PAGE.format("quality_2d"), results)
     assert "| source | AP50 | Dice |" in page
-    assert "| busi | 0.800 (0.70 to 0.90) |  |" in page
+    assert "| busi | 0.800 (0.700 to 0.900) |  |" in page
     assert "| drive |  | 0.600 |" in page
     assert "| **mean over phrases** | 0.800 |  |" in page
 
@@ -63,9 +65,13 @@ def test_other_results_become_keys_and_values(results):
     assert "| ratio |  |" in page
 
 
-def test_a_missing_result_file_is_named(results):
-    with pytest.raises(DataError, match=r"quality_3d\.json"):
-        filled_page(PAGE.format("quality_3d"), results)
+def test_a_text_becomes_a_block(results):
+    page = filled_page(PAGE.format("quickstart output"), results)
+    assert "-->\n\n```text\nGrounding: 1 region\n  'heart': found\n```\n\n<!--" in page
+
+
+def test_what_is_not_measured_yet_is_said(results):
+    assert "\nNot measured yet.\n" in filled_page(PAGE.format("quality_3d"), results)
 
 
 def test_a_missing_part_is_named(results):
@@ -75,6 +81,13 @@ def test_a_missing_part_is_named(results):
 
 def test_a_metric_without_a_value_is_an_empty_cell():
     assert quality_table({"a": {"ECE": measure(None)}}).endswith("| a |  |")
+
+
+def test_a_source_of_few_images_is_shown_with_a_mark():
+    figures = {"per_source": {"tiny": {}}, "per_source_all_phrases": {"tiny": {"AP50": measure(0.7)}}, "macro": {}}
+    table = sources_table(figures)
+    assert "| tiny † | 0.700 |" in table
+    assert "† fewer than 8 images" in table
 
 
 def test_check_fails_until_the_page_is_written(results, capsys):
