@@ -19,11 +19,15 @@ from monai_medglip.data_engine.record import Record
 from monai_medglip.data_engine.tables import TableRow, read_table
 from monai_medglip.errors import DataError, MedGLIPError
 from monai_medglip.imaging.mask_rle import MaskRLE
+from monai_medglip.readers import read_image
+from monai_medglip.readers.library_errors import library_errors
 
 __all__ = ["read_boxes", "read_labelmap", "read_masks", "read_run_lengths"]
 
 Mask = npt.NDArray[np.bool_]
 Box = tuple[float, ...]
+
+_PICTURES = (".png", ".bmp", ".gif", ".tif", ".tiff")
 
 
 def read_labelmap(record: Record, values: Collection[str]) -> dict[str, list[Mask]]:
@@ -116,9 +120,12 @@ def _boxes_by_id(path: Path, changed: int, dims: int) -> dict[str, list[TableRow
 
 def _read_values(record: Record, path: Path) -> npt.NDArray[np.integer[Any]]:
     try:
-        labels = _volume(path) if path.name.lower().endswith((".nii", ".nii.gz")) else _picture(path)
-    except (OSError, ValueError, EOFError, SyntaxError, MedGLIPError) as problem:
-        raise DataError(f"{path}: expected a readable mask for {record.name}, got: {problem}") from problem
+        channels = _picture(path) if path.suffix.lower() in _PICTURES else read_image(path).array
+    except MedGLIPError as problem:
+        raise DataError(f"expected a mask for {record.name}: {problem}") from problem
+    if channels.shape[0] != 1:
+        raise DataError(f"{path}: expected a mask of one channel for {record.name}, got {channels.shape[0]} channels")
+    labels: npt.NDArray[Any] = channels[0]
     if labels.shape != record.shape:
         raise DataError(f"{path}: expected a mask of {record.shape} as its image {record.name}, got {labels.shape}")
     if labels.dtype.kind not in "biu":
@@ -130,21 +137,12 @@ def _read_values(record: Record, path: Path) -> npt.NDArray[np.integer[Any]]:
 
 
 def _picture(path: Path) -> npt.NDArray[Any]:
-    """Give the values of a grey or palette picture as (x, y)."""
+    """Give the values of a picture (C, x, y); of a palette its indices, where `read_image` gives colors."""
     from PIL import Image
 
-    with Image.open(path) as picture:
-        values = np.asarray(picture)
-    if values.ndim != 2:
-        raise DataError(f"expected one channel, got an array {values.shape}")
-    turned: npt.NDArray[Any] = values.T
-    return turned
-
-
-def _volume(path: Path) -> npt.NDArray[Any]:
-    import nibabel
-
-    return np.asanyarray(nibabel.load(path).dataobj)  # type: ignore[attr-defined]  # only images with pixels have it
+    with library_errors(path, "mask"), Image.open(path) as picture:
+        values: npt.NDArray[Any] = np.atleast_3d(np.asarray(picture)).transpose(2, 1, 0)
+    return values
 
 
 def _present_values(labels: npt.NDArray[np.integer[Any]]) -> list[str]:

@@ -197,7 +197,9 @@ def _shape(row: TableRow) -> tuple[int, ...] | None:
         return None
     if len(sizes) not in (2, 3) or not all(size.isdecimal() and int(size) > 0 for size in sizes):
         row.fail(f"expected two or three sizes of at least 1, got {'x'.join(sizes)}")
-    return tuple(int(size) for size in sizes)
+    shape = tuple(int(size) for size in sizes)
+    # A volume of one slice is read as an image with its place in space.
+    return shape[:2] if shape[2:] == (1,) else shape
 
 
 def _stored_shape(row: TableRow, image: Path) -> tuple[int, ...]:
@@ -209,11 +211,10 @@ def _stored_shape(row: TableRow, image: Path) -> tuple[int, ...]:
 
 def _known_frame(frame: Frame, facts: SourceFacts) -> Frame:
     """Take from a frame what the source does not vouch for; a picture has only the sides that the source tells."""
-    if len(frame.shape) == 3:
+    is_plain_picture = len(frame.shape) == 2 and not (frame.known_axes or frame.spacing_known)
+    if not (is_plain_picture and AxisPair.LEFT_RIGHT in facts.known_axes):
         spacing_known = frame.spacing_known and facts.spacing_known
         return replace(frame, known_axes=frame.known_axes & facts.known_axes, spacing_known=spacing_known)
-    if AxisPair.LEFT_RIGHT not in facts.known_axes:
-        return Frame.pixel(frame.shape)
     return Frame(_RADIOLOGICAL_AFFINE, frame.shape, frozenset({AxisPair.LEFT_RIGHT}))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Asking an image for everything that is known of it, by name: the phrases of validation; training draws some instead."""
+"""Asking an image for everything that is known of it, by name, for validation; training draws phrases instead."""
 
 from __future__ import annotations
 

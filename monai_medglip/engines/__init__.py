@@ -5,7 +5,10 @@ from __future__ import annotations
 
 from monai_medglip.engines.autocast_inferer import AutocastInferer
 from monai_medglip.engines.checkpoints import latest_checkpoint
+from monai_medglip.engines.engine_state import EngineState
 from monai_medglip.engines.grounding_metric import GroundingMetric
+from monai_medglip.engines.overlay_handler import OverlayHandler
+from monai_medglip.engines.parameter_groups import parameter_groups
 from monai_medglip.engines.prepare_batch import prepare_grounding_batch
 from monai_medglip.engines.random_state import RandomState
 from monai_medglip.engines.training_handlers import DataWaitHandler, GradientClippingHandler, ProgressHandler
@@ -13,10 +16,13 @@ from monai_medglip.engines.training_handlers import DataWaitHandler, GradientCli
 __all__ = [
     "AutocastInferer",
     "DataWaitHandler",
+    "EngineState",
     "GradientClippingHandler",
     "GroundingMetric",
+    "OverlayHandler",
     "ProgressHandler",
     "RandomState",
     "latest_checkpoint",
+    "parameter_groups",
     "prepare_grounding_batch",
 ]

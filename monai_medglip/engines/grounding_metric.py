@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -26,16 +25,11 @@ class GroundingMetric(Metric):
 
     Args:
         settings: how candidates are chosen.
-        output_transform: picks from ``engine.state.output``; the default suits MONAI's evaluator with decollate off.
     """
 
-    def __init__(
-        self,
-        settings: CandidateSettings | None = None,
-        output_transform: Callable[[Any], Any] = lambda output: output,
-    ) -> None:
+    def __init__(self, settings: CandidateSettings | None = None) -> None:
         self.settings = settings
-        super().__init__(output_transform=output_transform)
+        super().__init__(output_transform=_prediction_and_truth)
 
     def reset(self) -> None:
         """Forget all rows."""
@@ -46,15 +40,16 @@ class GroundingMetric(Metric):
         self._engine = engine
         super().attach(engine, name, *args, **kwargs)
 
-    def update(self, output: dict[str, Any]) -> None:
-        """Add a batch: ``output`` with ``pred`` and ``label`` as MONAI's evaluator leaves it."""
+    def update(self, output: tuple[dict[str, Tensor], list[dict[str, Tensor]]]) -> None:
+        """Add a batch: the network's dictionary and the targets, as MONAI's evaluator leaves them (decollate off)."""
+        prediction, targets = output
         batch = self._engine.state.batch
-        candidates = select_candidates(output["pred"], batch["valid_region"], self.settings)  # type: ignore[index,call-overload]
-        for index, (found, truth) in enumerate(zip(candidates, output["label"], strict=True)):
-            source = batch["source"][index]  # type: ignore[index,call-overload]
+        candidates = select_candidates(prediction, batch["valid_region"], self.settings)  # type: ignore[index,call-overload]
+        for index, (found, truth) in enumerate(zip(candidates, targets, strict=True)):
+            source = batch["records"][index].source  # type: ignore[index,call-overload]
             for position, phrase in enumerate(batch["phrases"][index]):  # type: ignore[index,call-overload]
                 key = (source, phrase.concept or phrase.text)
-                mask = output["pred"]["masks"][index, position]
+                mask = prediction["masks"][index, position]
                 self._add(key, position, found, truth, mask)
 
     def _add(self, key: tuple[str, str], position: int, found: Any, truth: dict[str, Tensor], mask: Tensor) -> None:
@@ -83,6 +78,10 @@ class GroundingMetric(Metric):
             torch.distributed.all_gather_object(rows, self._score.rows)
             return GroundingScore([row for part in rows for row in part]).compute()
         return self._score.compute()
+
+
+def _prediction_and_truth(output: dict[str, Any]) -> tuple[dict[str, Tensor], list[dict[str, Tensor]]]:
+    return output["pred"], output["label"]
 
 
 def _array(tensor: Tensor) -> np.ndarray[Any, Any]:

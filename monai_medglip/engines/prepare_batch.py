@@ -37,10 +37,10 @@ def prepare_grounding_batch(
     image = batch["image"]
     # MetaTensors would slow the network down and make the loss one
     image = move(image.as_tensor() if hasattr(image, "as_tensor") else image)
-    targets = [{key: move(value) for key, value in target.items()} for target in batch["targets"]]
-    asked = {
-        "phrases": batch["phrases"],
-        "modality": move(batch["modality"]),
-        "valid_region": move(batch["valid_region"]),
-    }
+    modality = move(batch["modality"])
+    targets = [
+        {**{key: move(value) for key, value in target.items()}, "modality": modality[index]}
+        for index, target in enumerate(batch["targets"])
+    ]
+    asked = {"phrases": batch["phrases"], "modality": modality, "valid_region": move(batch["valid_region"])}
     return image, targets, (), asked

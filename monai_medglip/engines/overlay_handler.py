@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pictures of validation images with truth and prediction, in TensorBoard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from ignite.engine import Engine, Events
+
+from monai_medglip.geometry import Boxes, Frame
+from monai_medglip.grounding import Grounding, Status, Support
+from monai_medglip.imaging import ImageSource, MaskRLE, Modality, Scan
+from monai_medglip.inference.candidates import select_candidates
+from monai_medglip.visualize import overlay
+
+__all__ = ["OverlayHandler"]
+
+
+class OverlayHandler:
+    """Draws the first images of some validation batches, evenly spread over the set.
+
+    Args:
+        log_dir: TensorBoard folder.
+        images: pictures per validation.
+        threshold: raw score from which a box is drawn, [0, 1].
+        most_phrases: phrases drawn in one picture.
+    """
+
+    def __init__(self, log_dir: str | Path, *, images: int = 6, threshold: float = 0.3, most_phrases: int = 6) -> None:
+        self.log_dir, self.images = str(log_dir), images
+        self.threshold, self.most_phrases = threshold, most_phrases
+
+    def attach(self, engine: Engine) -> None:
+        """Draw after the iterations of ``engine``, an evaluator."""
+        engine.add_event_handler(Events.ITERATION_COMPLETED, self._draw)
+
+    def _draw(self, engine: Engine) -> None:
+        state = engine.state
+        every = max((state.epoch_length or 1) // self.images, 1)
+        position = (state.iteration - 1) % (state.epoch_length or 1)
+        if position % every:
+            return
+        from torch.utils.tensorboard import SummaryWriter
+
+        picture = self._picture(state.batch, state.output)  # type: ignore[arg-type]
+        with SummaryWriter(self.log_dir) as writer:
+            writer.add_image(f"validation/{position // every}", picture, state.epoch, dataformats="HWC")
+
+    def _picture(self, batch: dict[str, Any], output: dict[str, Any]) -> np.ndarray[Any, Any]:
+        image = batch["image"][0]
+        candidates = next(iter(select_candidates(output["pred"], batch["valid_region"])))
+        truth = batch["targets"][0]
+        present = torch.nonzero(truth["presence"] > 0).flatten()[: self.most_phrases].tolist()
+        phrases = tuple(batch["phrases"][0][i] for i in present)
+        frame = Frame.pixel(tuple(image.shape[1:]))
+        pixels = ((image.float().clamp(-1, 1) + 1) * 127.5).to(torch.uint8).cpu().numpy()
+        scan = Scan(pixels, frame, Modality.UNKNOWN, ImageSource(None))
+        predicted = _grounding(frame, phrases, present, candidates.boxes, candidates.phrase, candidates.scores)
+        certain = torch.ones(len(truth["boxes"]))
+        drawn = _grounding(frame, phrases, present, truth["boxes"], truth["box_phrase"], certain)
+        return overlay(scan, predicted.above(self.threshold), truth=drawn)
+
+
+def _grounding(
+    frame: Frame, phrases: tuple[Any, ...], asked: list[int], boxes: torch.Tensor, phrase: torch.Tensor, score: Any
+) -> Grounding:
+    rows = [row for row, index in enumerate(phrase.tolist()) if index in asked]
+    count = len(phrases)
+    masks: tuple[MaskRLE | None, ...] = (None,) * len(rows)
+    return Grounding(
+        boxes=Boxes(boxes.cpu().double().numpy()[rows], frame),
+        scores=score.cpu().double().numpy()[rows],
+        phrase_index=np.array([asked.index(int(phrase[row])) for row in rows], dtype=np.int64),
+        phrases=phrases,
+        presence=np.ones(count),
+        status=(Status.FOUND,) * count,
+        support=(Support.VALIDATED,) * count,
+        instance_masks=masks,
+        phrase_masks=(None,) * count,
+        provenance={},
+    )
