@@ -50,6 +50,17 @@ def test_every_relative_link_resolves(page: Path) -> None:
     assert [target for target in LINK.findall(prose) if not (page.parent / target).exists()] == []
 
 
+def _examples() -> Iterator[str]:
+    for page in PAGES:
+        yield from re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("example", list(_examples()), ids=lambda example: example.splitlines()[0])
+def test_every_name_that_an_example_imports_exists(example: str) -> None:
+    lines = [ast.unparse(node) for node in ast.parse(example).body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    exec("\n".join(lines), {})
+
+
 def test_no_committed_file_names_a_place_of_one_machine() -> None:
     machine = r"(^|[^A-Za-z0-9_./:~-])/(home|root|tmp|work|opt|mnt|Users)/[A-Za-z]"
     registry = r"pypi[.]org|pythonhosted[.]org|download[.]pytorch[.]org"
