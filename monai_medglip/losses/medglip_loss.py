@@ -80,8 +80,10 @@ class MedGLIPLoss(nn.Module):
         }
         self.last_parts = {name: float(part.detach()) for name, part in parts.items()}
         total = torch.stack([getattr(self.weights, name) * part for name, part in parts.items()]).sum()
-        # keeps every output in the graph when a batch has no phrase or no box, so that all parameters get a gradient
-        return total + 0.0 * sum(value.float().sum() for key, value in prediction.items() if value.requires_grad)
+        if len(assignment.image):
+            return total
+        # without a box some heads would get no gradient, which distributed training does not forgive
+        return total + 0.0 * (prediction["boxes"].sum() + prediction["quality"].sum() + prediction["masks"].float().sum())
 
     def _alignment(
         self, prediction: dict[str, Tensor], targets: Sequence[dict[str, Tensor]], presence: Tensor, found: Assignment
@@ -114,7 +116,7 @@ class MedGLIPLoss(nn.Module):
         truth = torch.stack([targets[i]["masks"][p] for i, p in zip(image.tolist(), phrase.tolist(), strict=True)])
         chosen = logits[image, phrase].float()
         there = presence[image, phrase] > 0
-        focal = _focal(chosen, truth).flatten(1).mean(1)
+        focal = _focal(chosen, truth)
         dice = self.dice_loss(chosen[there, None], truth[there, None]).flatten() if there.any() else chosen.new_zeros(1)
         # few voxels of an image belong to a region: the mean over all voxels is brought up to the size of the other terms
         return {"dice": dice.mean(), "mask": 10 * focal.mean()}
