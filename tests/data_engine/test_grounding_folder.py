@@ -92,6 +92,46 @@ def test_a_volume_is_read_in_its_stored_order(made):
     assert boxes_by_concept(folder.regions(record)) == [("colon", (1, 2, 3, 4, 6, 9))]
 
 
+def test_a_palette_mask_is_read_by_its_indices(made):
+    made.add_labelmap("a", SMALL)
+    picture = Image.fromarray(SMALL.T.copy(), "P")
+    picture.putpalette([0, 0, 0, 255, 0, 0, 0, 255, 0])
+    picture.save(made.path / "masks" / "a.png")
+    assert boxes_by_concept(regions_of(made)) == WANTED
+
+
+def damaged_volume(path):
+    path.write_bytes(path.read_bytes()[:-200])
+
+
+def interpolated_volume(path):
+    nibabel.save(nibabel.Nifti1Image(np.full((8, 9, 10), 0.5, np.float32), np.eye(4)), path)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"), [(damaged_volume, "expected a mask for made/a"), (interpolated_volume, "got fractions")]
+)
+def test_a_broken_volume_of_labels_is_named(made, spoil, message):
+    for name in ("image", "labels"):
+        voxels = np.random.default_rng(0).integers(0, 2, (8, 9, 10)).astype(np.uint8)
+        nibabel.save(nibabel.Nifti1Image(voxels, np.eye(4)), made.path / f"{name}.nii.gz")
+    spoil(made.path / "labels.nii.gz")
+    made.add("a", "labels.nii.gz", "labelmap", (1, 1), image="image.nii.gz", width="", height="")
+    with pytest.raises(DataError, match=message):
+        regions_of(made)
+
+
+def test_a_slice_keeps_its_plane_in_space(made):
+    volume = nibabel.Nifti1Image(SMALL[..., None], np.diag([-2.0, -2, 3, 1]))
+    nibabel.save(volume, made.path / "slice.nii.gz")
+    made.add("a", "slice.nii.gz", "labelmap", SMALL.shape, image="slice.nii.gz")
+    folder = GroundingFolder(made.path)
+    frame = folder.read(folder.records()[0]).frame
+    np.testing.assert_array_equal(frame.affine, np.diag([-2.0, -2, 3, 1]))
+    assert not frame.known_axes
+    assert boxes_by_concept(folder.regions(folder.records()[0])) == WANTED
+
+
 def test_a_record_says_what_its_row_says(made):
     made.add_labelmap("a", SMALL, modality="ES", split="val", patient="someone")
     (record,) = GroundingFolder(made.path).records()
@@ -133,6 +173,11 @@ def truncated_mask(made):
     path.write_bytes(path.read_bytes()[:-30])
 
 
+def mask_in_color(made):
+    made.add_labelmap("a", SMALL)
+    Image.fromarray(np.zeros((30, 40, 3), np.uint8)).save(made.path / "masks" / "a.png")
+
+
 def wrong_value_in_a_mask_file(made):
     made.add_masks("a", {1: SMALL == 1})
     write_grey(made.path / "masks" / "a.1.png", SMALL)
@@ -170,7 +215,8 @@ def run_lengths_that_are_no_list(made):
     [
         (broken_mask_value, r"masks/a.png: expected values that LABELS.tsv lists for made, got 3, 6"),
         (broken_mask_size, r"masks/a.png: expected a mask of \(40, 30\) as its image made/a, got \(39, 30\)"),
-        (truncated_mask, r"masks/a.png: expected a readable mask for made/a"),
+        (truncated_mask, r"expected a mask for made/a: .*masks/a.png: expected a whole and readable mask"),
+        (mask_in_color, r"masks/a.png: expected a mask of one channel for made/a, got 3 channels"),
         (wrong_value_in_a_mask_file, r"a.1.png: expected pixels of 0 or 1, got 1, 2"),
         (box_outside, r"boxes.csv, line 2: expected a box .* inside \(40, 30\)"),
         (box_with_unknown_label, r"boxes.csv, line 2: expected a label .* got 'cyst'"),
