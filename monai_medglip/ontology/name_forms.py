@@ -14,7 +14,7 @@ from monai_medglip.ontology.concept import Side
 
 __all__ = ["TOKEN", "join_key", "name_key", "side_forms", "split_side", "token_key"]
 
-TOKEN = re.compile(r"[^\W_]+(?:['’]s\b)?")
+TOKEN = re.compile(r"[^\W_]+(?:['’][sS]\b)?")
 """One word of a text: letters and digits, with an English possessive."""
 
 _DETERMINERS = frozenset(("a", "an", "the", "any", "all", "each", "every", "some"))

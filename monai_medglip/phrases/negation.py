@@ -33,7 +33,8 @@ _DOUBT_BEFORE = (
 _DENIAL_BEFORE = (
     r"no|(?<!do\s)(?<!does\s)(?<!did\s)not|none|(?:is|are|was|were)n['’]t"
     r"|(?:do|does|did)(?:\s+not|n['’]t)\s+(?:show|demonstrate|reveal|contain|have|include|suggest|see|depict)"
-    r"|without|absence\s+of|lack\s+of|lacks?|lacking|free\s+(?:of|from)|clear\s+of|negative\s+for|neither|nor|never|denies|denied|rules?\s+out|ruled\s+out|excludes?"
+    r"|without|absence\s+of|lack\s+of|lacks?|lacking|free\s+(?:of|from)|clear\s+of|negative\s+for|neither|nor|never"
+    r"|denies|denied|rules?\s+out|ruled\s+out|excludes?"
     r"|excluded|excluding|resolution\s+of|absent|missing"
 )
 _DOUBT_AFTER = (

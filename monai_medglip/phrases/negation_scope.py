@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from monai_medglip.phrases.negation import EVIDENCE_OF, NEGATION_AFTER, NEGATION_BEFORE, SEEN
@@ -36,13 +37,16 @@ _LIST_JOINT = re.compile(r"[\s,/&]*(?:\b(?:and|or|nor|the|an?|any|both|either)\b
 _CONJUNCTION = re.compile(r"\b(?:and|or|nor)\b|[/&]", re.IGNORECASE)
 # What may follow the thing that a denial means. Any other word is a noun that it only describes: "no rib fracture".
 _THING_ENDS = re.compile(
-    rf"\s*(?:$|[^\w\s-]|(?:{_LINKING_VERB.pattern}|{_LOCATION}|{SEEN}|and|or|nor|but|to|by|with|without|for|as|than|that"
-    r"|be|been|can|could|may|might|will|would|does|do|did|on|either|currently|today|here|now|again|anymore|anywhere"
-    r"|involving|measuring|arising|extending|causing|suggesting)\b)",
+    rf"\s*(?:$|[^\w\s-]|(?:{_LINKING_VERB.pattern}|{_LOCATION}|{SEEN}|and|or|nor|but|to|by|with|without|for|as|than"
+    r"|that|be|been|can|could|may|might|will|would|does|do|did|on|either|currently|today|here|now|again"
+    r"|anymore|anywhere|involving|measuring|arising|extending|causing|suggesting)\b)",
     re.IGNORECASE,
 )
 _ONE_WORD = re.compile(r"\s*\w+\s*")
 _DIRECTLY = re.compile(r"\s+(?:(?:the|an?|any)\s+)?", re.IGNORECASE)
+
+# Characters before a name in which the preposition of a place is looked for: the longest, with an article.
+_PLACE_LENGTH = 40
 
 _MAX_WORDS_BETWEEN = 8
 """Words between a denial and the thing denied; NegEx uses five to six, before a list's own words."""
@@ -63,7 +67,7 @@ def negated_spans(caption: str, spans: Sequence[Span]) -> list[bool]:
     """
     denied: set[Span] = set()
     for start, stop in _clauses(caption, spans):
-        inside = [span for span in spans if start <= span[0] and span[1] <= stop]
+        inside = _within(spans, start, stop)
         if inside:
             denied |= _denied_in_clause(caption, (start, stop), inside)
     return [span in denied for span in spans]
@@ -78,32 +82,37 @@ def _clauses(caption: str, spans: Sequence[Span]) -> Iterator[Span]:
     yield start, len(caption)
 
 
-def _denied_in_clause(caption: str, clause: Span, spans: list[Span]) -> set[Span]:
+def _denied_in_clause(caption: str, clause: Span, spans: Sequence[Span]) -> set[Span]:
     """The spans of one clause that are denied; words after a thing are looked at before words in front of it."""
     denied: set[Span] = set()
     settled: set[Span] = set()
-    taken: list[Span] = list(spans)
+    taken: list[Span] = []
     for cue in NEGATION_AFTER.finditer(caption, *clause):
         governed = [] if _overlaps(cue.span(), spans) else _governed_before(caption, cue, clause[0], spans)
         if governed:
             taken.append(cue.span())
             settled.update(governed)
             denied.update([] if cue["doubt"] else governed)
-    cues = [cue for cue in NEGATION_BEFORE.finditer(caption, *clause) if not _overlaps(cue.span(), taken)]
+    cues = [
+        cue
+        for cue in NEGATION_BEFORE.finditer(caption, *clause)
+        if not _overlaps(cue.span(), spans) and not _overlaps(cue.span(), taken)
+    ]
     for cue, end in zip(cues, [*(cue.start() for cue in cues[1:]), clause[1]], strict=False):
         if cue["denial"]:
             denied.update(_governed_after(caption, (cue.end(), end), spans, settled))
     return denied
 
 
-def _governed_before(caption: str, cue: re.Match[str], floor: int, spans: list[Span]) -> list[Span]:
+def _governed_before(caption: str, cue: re.Match[str], floor: int, spans: Sequence[Span]) -> list[Span]:
     """The spans that words behind them speak of: the list that ends there, without the places of its things."""
     is_adjective = _ONE_WORD.fullmatch(cue.group()) is not None
-    if is_adjective and any(_DIRECTLY.fullmatch(caption, cue.end(), start) for start, _ in spans if start > cue.end()):
+    following = _within(spans, cue.end(), len(caption))
+    if is_adjective and following and _DIRECTLY.fullmatch(caption, cue.end(), following[0][0]):
         return []  # "absent gallbladder" speaks of what follows
     governed: list[Span] = []
     cursor, joined, place_follows = cue.start(), False, True
-    for start, stop in reversed([span for span in spans if floor <= span[0] and span[1] <= cue.start()]):
+    for start, stop in reversed(_within(spans, floor, cue.start())):
         gap = caption[stop:cursor]
         if _LINKING_VERB.search(gap) or len(gap.split()) > _MAX_WORDS_BETWEEN:
             break
@@ -111,19 +120,17 @@ def _governed_before(caption: str, cue: re.Match[str], floor: int, spans: list[S
             joined = joined or _CONJUNCTION.search(gap) is not None
             if not joined or not _LIST_JOINT.fullmatch(gap):
                 break
-        place_follows = _PLACED.search(caption, floor, start) is not None
+        place_follows = _PLACED.search(caption, max(floor, start - _PLACE_LENGTH), start) is not None
         if not place_follows and _THING_ENDS.match(caption, stop, cue.start()):
             governed.append((start, stop))
         cursor = start
     return governed
 
 
-def _governed_after(caption: str, scope: Span, spans: list[Span], settled: set[Span]) -> Iterator[Span]:
+def _governed_after(caption: str, scope: Span, spans: Sequence[Span], settled: set[Span]) -> Iterator[Span]:
     """The spans that a denial in front of them reaches."""
     cursor, end = scope
-    for start, stop in spans:
-        if start < scope[0] or stop > end:
-            continue
+    for start, stop in _within(spans, *scope):
         gap = caption[cursor:start]
         if (start, stop) in settled or _ends_denial(EVIDENCE_OF.sub(" ", gap) if cursor == scope[0] else gap):
             return
@@ -146,5 +153,12 @@ def _is_subject(rest: str) -> bool:
     return verb is not None and _IS_SEEN.match(rest, verb.end()) is None
 
 
+def _within(spans: Sequence[Span], start: int, stop: int) -> Sequence[Span]:
+    """The spans that lie between two characters; spans are in order and do not overlap."""
+    first, last = bisect_left(spans, (start,)), bisect_left(spans, (stop,))
+    return spans[first : last - 1] if last > first and spans[last - 1][1] > stop else spans[first:last]
+
+
 def _overlaps(span: Span, others: Sequence[Span]) -> bool:
-    return any(span[0] < stop and start < span[1] for start, stop in others)
+    before = bisect_left(others, (span[1],))
+    return before > 0 and others[before - 1][1] > span[0]
