@@ -124,3 +124,10 @@ def test_values_that_cannot_be_keep_their_own_message():
 def test_json_that_is_no_object_is_refused(text):
     with pytest.raises(DataError, match="expected a JSON object"):
         from_json(text)
+
+
+def test_the_example_of_the_reference_page_follows_the_schema_and_is_read(repository):
+    page = (repository / "docs" / "reference" / "grounding-json.md").read_text(encoding="utf-8")
+    example = page.split("```json\n")[1].split("```")[0]
+    jsonschema.validate(json.loads(example), SCHEMA)
+    assert repr(from_json(example)).startswith("Grounding: 1 region of 2 phrases in 40 x 30")
