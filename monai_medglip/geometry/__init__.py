@@ -10,7 +10,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from monai_medglip.geometry.affine import LPS_FROM_RAS, check_affine, map_boxes, map_points
+from monai_medglip.geometry.affine import LPS_FROM_RAS, check_affine, index_map, map_boxes, map_points
 from monai_medglip.geometry.box_arrays import box_array, clip_boxes
 from monai_medglip.geometry.box_from_mask import box_from_mask, boxes_from_instances
 from monai_medglip.geometry.boxes import Boxes
@@ -37,6 +37,7 @@ __all__ = [
     "boxes_from_instances",
     "check_affine",
     "clip_boxes",
+    "index_map",
     "map_boxes",
     "map_points",
     "non_max_suppression",

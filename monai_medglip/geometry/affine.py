@@ -13,7 +13,7 @@ import numpy.typing as npt
 from monai_medglip.errors import GeometryError
 from monai_medglip.geometry.box_arrays import box_array
 
-__all__ = ["LPS_FROM_RAS", "check_affine", "map_boxes", "map_points"]
+__all__ = ["LPS_FROM_RAS", "check_affine", "index_map", "map_boxes", "map_points"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -51,6 +51,27 @@ def check_affine(affine: npt.ArrayLike, *, sizes: tuple[int, ...] = (4,)) -> Flo
     if not np.array_equal(matrix[-1], last_row):
         raise GeometryError(f"the affine's last row must be {last_row.tolist()}, got {matrix[-1].tolist()}")
     _check_invertible(matrix)
+    return matrix
+
+
+def index_map(edge_map: npt.ArrayLike) -> FloatArray:
+    """Turns a map of voxel edges into the same map of voxel-center indices, such as an affine is composed with.
+
+    Args:
+        edge_map: ``(D+1, D+1)``, from edges of one grid to edges of another.
+
+    Returns:
+        ``(D+1, D+1)``, from indices of the one grid to indices of the other.
+
+    Raises:
+        GeometryError: The map cannot be.
+
+    Example:
+        >>> index_map(np.diag([2, 3, 1])).tolist()  # each voxel of the one is 2 x 3 voxels of the other
+        [[2.0, 0.0, 0.5], [0.0, 3.0, 1.0], [0.0, 0.0, 1.0]]
+    """
+    matrix = check_affine(edge_map, sizes=(3, 4))
+    matrix[:-1, -1] += (matrix[:-1, :-1].sum(axis=1) - 1) / 2
     return matrix
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from monai_medglip.errors import GeometryError
-from monai_medglip.geometry import LPS_FROM_RAS, check_affine, map_boxes, map_points
+from monai_medglip.geometry import LPS_FROM_RAS, check_affine, index_map, map_boxes, map_points
 
 
 def turned(degrees):
@@ -35,6 +35,15 @@ def test_halving_the_spacing_doubles_the_edges_and_not_the_centers():
     fine[:2, 3] = -0.25  # the first fine voxel is the first half of the first coarse one
     assert map_boxes([[2, 3, 5, 7]], np.eye(4), fine).tolist() == [[4, 6, 10, 14]]
     assert map_points([[2, 3]], np.eye(4), fine).tolist() == [[4.5, 6.5]]
+
+
+def test_an_edge_map_becomes_the_index_map_that_moves_boxes_the_same_way():
+    edge_map = np.array([[2, 0, 1], [0, 3, -4], [0, 0, 1.0]])
+    assert map_boxes([[1, 2, 5, 7]], index_map(edge_map), np.eye(3)).tolist() == [[3, 2, 11, 17]]
+
+
+def test_an_edge_map_of_a_flip_keeps_whole_voxels():
+    assert index_map([[-1, 0, 10], [0, 1, 0], [0, 0, 1]]).tolist() == [[-1, 0, 9], [0, 1, 0], [0, 0, 1]]
 
 
 def test_a_crop_shifts_the_edges():

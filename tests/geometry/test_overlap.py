@@ -202,14 +202,14 @@ def test_a_chain_of_many_blocks_is_the_greedy_rule():
     assert non_max_suppression(boxes, -torch.arange(600.0), threshold=0.5).tolist() == list(range(0, 600, 2))
 
 
-def test_five_thousand_boxes_are_compared_in_blocks_and_not_one_by_one(monkeypatch):
+def test_thousands_of_boxes_are_compared_in_blocks_and_not_one_by_one(monkeypatch):
     calls = []
     compare = overlap_module._removes
     monkeypatch.setattr(overlap_module, "_removes", lambda *given: calls.append(1) or compare(*given))
-    low = torch.rand(5000, 2, generator=torch.Generator().manual_seed(0)) * 500
-    kept = non_max_suppression(torch.cat([low, low + 20], dim=1), torch.linspace(1, 0, 5000), threshold=1)
-    assert len(kept) == 5000
-    assert len(calls) == 2 * math.ceil(5000 / overlap_module.BLOCK_ROWS)
+    low = torch.rand(2000, 2, generator=torch.Generator().manual_seed(0)) * 500
+    kept = non_max_suppression(torch.cat([low, low + 20], dim=1), torch.linspace(1, 0, 2000), threshold=1)
+    assert len(kept) == 2000
+    assert len(calls) == 2 * math.ceil(2000 / overlap_module.BLOCK_ROWS)
 
 
 @pytest.mark.parametrize(
