@@ -93,7 +93,7 @@ def _refuse_unsupported(path: Path, image: Any) -> None:
 def _pixels(image: Any) -> npt.NDArray[Any]:
     stored = image.dataobj
     scaled = stored.slope != 1 or stored.inter != 0
-    array = stored.get_scaled(np.float32) if scaled else stored.get_unscaled()
+    array = image.get_fdata(caching="unchanged", dtype=np.float32) if scaled else stored.get_unscaled()
     dtype = np.dtype(np.float64) if array.dtype.itemsize > 8 else array.dtype.newbyteorder("=")
     pixels: npt.NDArray[Any] = np.asarray(array, dtype=dtype).reshape(image.shape[:3])
     return pixels
