@@ -12,6 +12,7 @@ from monai_medglip.imaging.modality import Modality
 from monai_medglip.ontology.concept import Concept, Level, Side
 from monai_medglip.ontology.load_tables import load_body_regions, load_concepts
 from monai_medglip.ontology.name_forms import name_key, side_forms, split_side
+from monai_medglip.ontology.visibility import where_visible
 
 __all__ = ["Ontology"]
 
@@ -48,8 +49,8 @@ class Ontology:
             for name in (*concept.training_names, *concept.held_out_names)
         }
         self._longest_name = max((key.count(" ") + 1 for key in self._keys), default=0)
-        self._modalities = {name: self._own_or_inherited(name, "modalities") for name in self._concepts}
-        self._regions = {name: self._own_or_inherited(name, "body_regions") for name in self._concepts}
+        self._modalities = where_visible(self._concepts, lambda concept: concept.modalities, self.descendants)
+        self._regions = where_visible(self._concepts, lambda concept: concept.body_regions, self.descendants)
 
     @classmethod
     def default(cls) -> Ontology:
@@ -116,9 +117,12 @@ class Ontology:
             False only when the tables know that it cannot. An unknown modality, region, or one that the tables do not
             have, excludes nothing.
         """
-        self[name]
-        family = (name, *self.descendants(name))
-        return self._modality_fits(family, modality) and self._region_fits(family, body_region)
+        self[name]  # an unknown name is an error
+        modalities, regions = self._modalities[name], self._regions[name]
+        if modality is not Modality.UNKNOWN and modalities and modality not in modalities:
+            return False
+        shown = self._body_regions.get(body_region or "")
+        return shown is None or not regions or not regions.isdisjoint(shown)
 
     def resolve(self, text: str) -> Concept | None:
         """Give the concept that a text names, held-out names included, or None.
@@ -173,26 +177,6 @@ class Ontology:
         bases = {self._bases.get(self._keys.get(f"{side} {rest}", "")) for side in ("left", "right")}
         base = bases.pop() if len(bases) == 1 else None
         return self._concepts[base] if base else None
-
-    def _own_or_inherited(self, name: str, field: str) -> frozenset[Modality] | frozenset[str]:
-        """The field of a concept; where it is empty, that of what the concept is, else of what it is part of."""
-        concept = self._concepts[name]
-        own: frozenset[str] = getattr(concept, field)
-        for parents in (concept.is_a, concept.part_of):
-            if not own:
-                own = frozenset().union(*(self._own_or_inherited(parent, field) for parent in parents))
-        return own
-
-    def _modality_fits(self, family: tuple[str, ...], modality: Modality) -> bool:
-        if modality is Modality.UNKNOWN:
-            return True
-        return any(not self._modalities[member] or modality in self._modalities[member] for member in family)
-
-    def _region_fits(self, family: tuple[str, ...], body_region: str | None) -> bool:
-        shown = self._body_regions.get(body_region or "")
-        if shown is None:
-            return True
-        return any(not self._regions[member] or self._regions[member] & shown for member in family)
 
 
 @lru_cache(maxsize=1)
