@@ -43,11 +43,11 @@ class GroundingFolder:
     Raises:
         DataError: when the tables break their own rules; the message names file and line.
 
-    Example:
-        >>> folder = GroundingFolder("shared/data/2d")  # doctest: +SKIP
-        >>> record = folder.records("test", sources=["jsrt"])[0]  # doctest: +SKIP
-        >>> [region.concept for region in folder.regions(record)]  # doctest: +SKIP
-        ['left lung', 'right lung', 'heart']
+    Example::
+
+        folder = GroundingFolder("shared/data/2d")
+        record = folder.records("test", sources=["jsrt"])[0]
+        folder.read(record), folder.regions(record)
     """
 
     def __init__(self, path: str | Path) -> None:

@@ -10,7 +10,7 @@ from monai.data import CacheDataset, MetaTensor
 from monai.transforms import Compose
 from PIL import Image
 
-from monai_medglip.data_engine import GroundingFolder, LoadGroundingd, grounding_items
+from monai_medglip.data_engine import LoadGroundingd, grounding_items
 from monai_medglip.data_engine.phrase_sampling import SamplePhrasesd
 from monai_medglip.data_engine.region_table import pack_regions
 from monai_medglip.ontology import Mirror, Ontology
@@ -81,25 +81,23 @@ def test_an_image_without_regions_has_one_empty_channel():
     assert (packed.shape, rows) == ((1, 4, 5, 6), [])
 
 
-def test_items_are_those_of_the_split(shared_data):
-    items = grounding_items(shared_data / "2d", "val", sources=["jsrt"])
+def test_items_are_those_of_the_split(folder_2d):
+    items = grounding_items(folder_2d, "val", sources=["jsrt"])
     assert len(items) == 25
     assert {item["record"].split for item in items} == {"val"}
 
 
 @pytest.mark.parametrize("source", ["wbc_jtsc", "ufba425_teeth", "bccd"])
-def test_real_instance_maps_hold_every_region(shared_data, source):
-    folder = GroundingFolder(shared_data / "2d")
-    item = LoadGroundingd(folder)(grounding_items(folder, "val", [source])[0])
+def test_real_instance_maps_hold_every_region(folder_2d, source):
+    item = LoadGroundingd(folder_2d)(grounding_items(folder_2d, "val", [source])[0])
     packed = np.asarray(item["instances"])
-    for row, region in zip(item["region_table"], folder.regions(item["record"]), strict=True):
+    for row, region in zip(item["region_table"], folder_2d.regions(item["record"]), strict=True):
         if region.mask is not None:
             np.testing.assert_array_equal(packed[row.channel] == row.id, region.mask.decode())
 
 
-def test_a_real_picture_is_column_first(shared_data):
-    folder = GroundingFolder(shared_data / "2d")
-    item = LoadGroundingd(folder)(grounding_items(folder, "val", ["kvasir_seg"])[0])
+def test_a_real_picture_is_column_first(folder_2d):
+    item = LoadGroundingd(folder_2d)(grounding_items(folder_2d, "val", ["kvasir_seg"])[0])
     pixels = np.array(Image.open(item["record"].image))
     np.testing.assert_array_equal(item["image"], pixels.transpose(2, 1, 0))
 

@@ -27,16 +27,6 @@ def made(tmp_path):
     return PhantomFolder(tmp_path, [POLYP, COLON], facts={"body_region": "colon"})
 
 
-@pytest.fixture(scope="module")
-def folder_2d(shared_data):
-    return GroundingFolder(shared_data / "2d")
-
-
-@pytest.fixture(scope="module")
-def folder_3d(shared_data):
-    return GroundingFolder(shared_data / "3d")
-
-
 def index_rows(path):
     with (path / "INDEX.tsv").open() as file:
         return list(csv.DictReader(file, delimiter="\t"))

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from monai_medglip.data_engine import GroundingFolder, LoadGroundingd, SamplePhrasesd, grounding_items
+from monai_medglip.data_engine import LoadGroundingd, SamplePhrasesd, grounding_items
 from monai_medglip.data_engine.source_concepts import Presence
 from monai_medglip.errors import ConfigurationError
 from monai_medglip.imaging.modality import Modality
@@ -38,11 +38,6 @@ def item(tmp_path):
     made = PhantomFolder(tmp_path, PAIR)
     made.add_labelmap("a", blocks((40, 30), (1, np.s_[2:12, 3:9])))
     return LoadGroundingd(tmp_path)(grounding_items(tmp_path)[0])
-
-
-@pytest.fixture(scope="module")
-def folder_2d(shared_data):
-    return GroundingFolder(shared_data / "2d")
 
 
 @pytest.fixture(scope="module")

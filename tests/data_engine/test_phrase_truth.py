@@ -203,17 +203,15 @@ def test_two_labels_of_one_concept_must_both_be_exhaustive():
     ("source", "concept", "count"),
     [("jsrt", "lung", 2), ("openkbp", "heart", 0), ("wbc_jtsc", "white blood cell", 1), ("ph2", "skin lesion", 1)],
 )
-def test_real_parents_have_as_many_instances_as_children(shared_data, source, concept, count):
-    folder = GroundingFolder(shared_data / "2d")
-    record = folder.records("val", [source])[0]
-    truth = phrase_truth(folder, record, folder.regions(record), concept, Ontology.default())
+def test_real_parents_have_as_many_instances_as_children(folder_2d, source, concept, count):
+    record = folder_2d.records("val", [source])[0]
+    truth = phrase_truth(folder_2d, record, folder_2d.regions(record), concept, Ontology.default())
     assert len(truth.instances) == count
 
 
-def test_a_real_hippocampus_is_its_two_halves(shared_data):
-    folder = GroundingFolder(shared_data / "3d")
-    record = folder.records("val", ["msd_hippocampus"])[0]
-    regions = folder.regions(record)
-    truth = phrase_truth(folder, record, regions, "hippocampus", Ontology.default())
+def test_a_real_hippocampus_is_its_two_halves(folder_3d):
+    record = folder_3d.records("val", ["msd_hippocampus"])[0]
+    regions = folder_3d.regions(record)
+    truth = phrase_truth(folder_3d, record, regions, "hippocampus", Ontology.default())
     assert len(truth.instances) == 1
     assert truth.mask.area == sum(region.mask.area for region in regions)

@@ -8,7 +8,7 @@ import pytest
 import torch
 from monai.transforms import Compose, Flipd, SpatialCropd, Zoomd
 
-from monai_medglip.data_engine import GroundingFolder, LoadGroundingd, SamplePhrasesd, SampleTargetsd, grounding_items
+from monai_medglip.data_engine import LoadGroundingd, SamplePhrasesd, SampleTargetsd, grounding_items
 from monai_medglip.data_engine.source_concepts import ConceptTruth, Presence
 from monai_medglip.errors import ConfigurationError, DataError
 from monai_medglip.transforms import BoxesToFramed, RecordFramed, training_transforms
@@ -141,10 +141,9 @@ def test_a_share_out_of_range_is_refused():
 
 
 @pytest.mark.parametrize("source", ["acdc", "ufba425_teeth", "dsb2018", "wbc_jtsc", "bccd", "jsrt"])
-def test_targets_of_real_images_are_those_of_the_moved_map(shared_data, source):
-    folder = GroundingFolder(shared_data / "2d")
-    moves = training_transforms([LoadGroundingd(folder)], [SamplePhrasesd(folder)])
-    moved = Compose(moves).set_random_state(2)(grounding_items(folder, "val", [source])[1])
+def test_targets_of_real_images_are_those_of_the_moved_map(folder_2d, source):
+    moves = training_transforms([LoadGroundingd(folder_2d)], [SamplePhrasesd(folder_2d)])
+    moved = Compose(moves).set_random_state(2)(grounding_items(folder_2d, "val", [source])[1])
     item, packed, table = SampleTargetsd()(moved), np.asarray(moved["instances"]), moved["region_table"]
     for phrase, truth in enumerate(moved["concept_truths"]):
         covered = np.zeros(packed.shape[1:], bool)
