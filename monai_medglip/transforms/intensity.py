@@ -62,7 +62,8 @@ class NormalizeIntensity:
         else:
             low, high = self._limits(values, scaled, Modality.parse(modality))
             scaled = _between(scaled, low, high)
-        return with_affine(scaled.repeat(3 // len(scaled), *[1] * (scaled.ndim - 1)), image)
+        # A view: three equal channels of a large grey image take the memory of one.
+        return with_affine(scaled.expand(3, *scaled.shape[1:]), image)
 
     def _limits(self, stored: torch.Tensor, values: torch.Tensor, modality: Modality) -> tuple[float, float]:
         """The values that become -1 and 1."""

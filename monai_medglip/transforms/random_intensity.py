@@ -75,7 +75,7 @@ class RandIntensity(RandomizableTransform):
         # One channel stands for three equal ones: a third of the work, and the image stays grey.
         is_grey = bool(torch.equal(values[0], values[1]) and torch.equal(values[0], values[2]))
         changed = self._changed(values[:1] if is_grey else values)
-        return with_affine(changed.repeat(3 // len(changed), *[1] * (values.ndim - 1)), image)
+        return with_affine(changed.expand(values.shape), image)
 
     def _changed(self, values: torch.Tensor) -> torch.Tensor:
         """The changes applied to black 0 and white 1, in the order of a camera: optics, light, curve, noise."""
