@@ -52,8 +52,8 @@ class Canvas:
         inside = self.plane.cut_mask(mask)
         if not inside.any():
             return None
-        top, bottom, y0, y1 = _bounds(inside.any(axis=1), self.scale[1], self.picture.height)
-        left, right, x0, x1 = _bounds(inside.any(axis=0), self.scale[0], self.picture.width)
+        top, bottom, y0, y1 = _bounds(np.asarray(inside.any(axis=1)), self.scale[1], self.picture.height)
+        left, right, x0, x1 = _bounds(np.asarray(inside.any(axis=0)), self.scale[0], self.picture.width)
         grey = Image.fromarray(inside[top:bottom, left:right].astype(np.uint8) * np.uint8(255))
         source = (
             max(x0 / self.scale[0] - left, 0.0),
