@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finding the checkpoint that a stopped run goes on from; writing and reading are MONAI's CheckpointSaver and Loader."""
+"""Finding the checkpoint that a stopped run goes on from; MONAI's CheckpointSaver and CheckpointLoader do the rest."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An engine's progress (epoch, iteration) as a checkpoint entry that a configuration can name before the engine exists."""
+"""An engine's progress as a checkpoint entry that a configuration can name before the engine exists."""
 
 from __future__ import annotations
 

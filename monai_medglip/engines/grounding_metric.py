@@ -20,8 +20,8 @@ __all__ = ["GroundingMetric"]
 class GroundingMetric(Metric):
     """Mean over phrases of AP50, or of Dice where a phrase is scored by its mask, on the canvas.
 
-    Larger is better. Phrases are told apart by source and concept, since the same words are easy in one data set and hard
-    in another.
+    Larger is better. Phrases are told apart by source and concept, since the same words are easy in one data set and
+    hard in another.
 
     Args:
         settings: how candidates are chosen.

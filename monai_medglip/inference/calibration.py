@@ -69,7 +69,9 @@ def fit_temperature(scores: ArrayLike, outcomes: ArrayLike) -> float:
     ratio = (np.sqrt(5.0) - 1) / 2
     for _ in range(60):
         left, right = high - ratio * (high - low), low + ratio * (high - low)
-        if _negative_log_likelihood(scores, truth, np.exp(left)) < _negative_log_likelihood(scores, truth, np.exp(right)):
+        if _negative_log_likelihood(scores, truth, np.exp(left)) < _negative_log_likelihood(
+            scores, truth, np.exp(right)
+        ):
             high = right
         else:
             low = left

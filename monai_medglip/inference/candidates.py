@@ -15,7 +15,7 @@ from torch import Tensor
 
 from monai_medglip.geometry.overlap import non_max_suppression
 
-__all__ = ["Candidates", "CandidateSettings", "select_candidates"]
+__all__ = ["CandidateSettings", "Candidates", "select_candidates"]
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,9 @@ class MedGLIPLoss(nn.Module):
         if len(assignment.image):
             return total
         # without a box some heads would get no gradient, which distributed training does not forgive
-        return total + 0.0 * (prediction["boxes"].sum() + prediction["quality"].sum() + prediction["masks"].float().sum())
+        return total + 0.0 * (
+            prediction["boxes"].sum() + prediction["quality"].sum() + prediction["masks"].float().sum()
+        )
 
     def _alignment(
         self, prediction: dict[str, Tensor], targets: Sequence[dict[str, Tensor]], presence: Tensor, found: Assignment
@@ -118,7 +120,7 @@ class MedGLIPLoss(nn.Module):
         there = presence[image, phrase] > 0
         focal = _focal(chosen, truth)
         dice = self.dice_loss(chosen[there, None], truth[there, None]).flatten() if there.any() else chosen.new_zeros(1)
-        # few voxels of an image belong to a region: the mean over all voxels is brought up to the size of the other terms
+        # few voxels of an image belong to a region: the mean over all is brought up to the size of the other terms
         return {"dice": dice.mean(), "mask": 10 * focal.mean()}
 
 

@@ -118,9 +118,7 @@ class GroundingHead(nn.Module):
         return torch.cat([raw[:, :, :-1] + shared[:, None], raw[:, :, -1:]], dim=2)
 
     def _boxes(self, raw: Tensor, points: Tensor, strides: Tensor) -> Tensor:
-        scale = torch.cat(
-            [self.level_scale[i].expand(int((strides == s).sum())) for i, s in enumerate(self.strides)]
-        )
+        scale = torch.cat([self.level_scale[i].expand(int((strides == s).sum())) for i, s in enumerate(self.strides)])
         sides = (F.softplus(raw * scale) - _REACH) * strides
         low, high = sides[:, :, : self.spatial_dims], sides[:, :, self.spatial_dims :]
         center = points.T[None, None]

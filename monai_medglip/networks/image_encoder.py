@@ -128,7 +128,9 @@ def _read_state(weights: str | Path) -> dict[str, Tensor]:
 
         return load_file(weights)
     if Path(weights).suffix == ".safetensors":
-        raise WeightsError(f"expected MobileNetV2 weights at {weights}, found no such file; give a file, a name or None")
+        raise WeightsError(
+            f"expected MobileNetV2 weights at {weights}, found no such file; give a file, a name or None"
+        )
     from transformers import MobileNetV2ForImageClassification
 
     try:

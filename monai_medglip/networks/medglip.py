@@ -101,14 +101,32 @@ class MedGLIP(nn.Module):
         return {**self.ground(encoded, vectors), "modality": encoded.modality_logits, "phrase_valid": valid}
 
     def encode(
-        self, image: Tensor, modality: Tensor | None = None, valid_region: Tensor | None = None
+        self,
+        image: Tensor,
+        modality: Tensor | None = None,
+        valid_region: Tensor | None = None,
+        *,
+        predict_unknown: bool = False,
     ) -> EncodedImage:
-        """Encode images once; arguments as in `forward`."""
+        """Encode images once.
+
+        Args:
+            image: as in `forward`.
+            modality: as in `forward`.
+            valid_region: as in `forward`.
+            predict_unknown: whether the neck treats an image of unknown modality as one of the predicted modality.
+
+        Returns:
+            What phrases are compared with.
+        """
         image, modality, valid_region = self._complete(image, modality, valid_region)
         levels = self.image_encoder(image, modality)
         pooled = levels[self.neck.region_strides[-1]].flatten(2).float().mean(2)
+        modality_logits = self.modality_classifier(pooled).float()
+        if predict_unknown:
+            modality = torch.where(modality == Modality.UNKNOWN.index, modality_logits.argmax(1), modality)
         regions, pixels = self.neck(levels, modality, valid_region)
-        return EncodedImage(tuple(regions), pixels, self.modality_classifier(pooled).float())
+        return EncodedImage(tuple(regions), pixels, modality_logits)
 
     def embed(self, phrases: Sequence[Sequence[Phrase]]) -> tuple[Tensor, Tensor]:
         """Give phrase vectors ``(B, P, width)`` and which of them are phrases, not padding ``(B, P)``."""

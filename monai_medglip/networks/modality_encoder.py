@@ -77,9 +77,7 @@ def _keep_only_stem(encoder: nn.Module) -> None:
         encoder.blocks = nn.ModuleList()
 
 
-def _by_group(
-    image: Tensor, modality: Tensor, encode: Callable[[Tensor, int], dict[int, Tensor]]
-) -> dict[int, Tensor]:
+def _by_group(image: Tensor, modality: Tensor, encode: Callable[[Tensor, int], dict[int, Tensor]]) -> dict[int, Tensor]:
     rows, groups = [], []
     for index in torch.unique(modality).tolist():
         row = torch.nonzero(modality == index).flatten()

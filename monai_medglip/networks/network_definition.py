@@ -51,7 +51,9 @@ def read_network_definition(definition: str | Path) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         names = ", ".join(sorted(p.stem for p in _SHIPPED.glob("*.json")))
-        raise ConfigurationError(f"expected a network definition (a JSON file, or {names}), got {path}: {error}") from None
+        raise ConfigurationError(
+            f"expected a network definition (a JSON file, or {names}), got {path}: {error}"
+        ) from None
     _check(found, path)
     beside = path.parent / found["text_encoder"]["folder"]
     if beside.is_dir():

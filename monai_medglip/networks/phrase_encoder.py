@@ -47,7 +47,9 @@ class TextEncoder(nn.Module):
             ) from error
         self.folder, self.max_tokens = str(folder), max_tokens
         self.width: int = config.hidden_size
-        self._model: Any = None  # held in a list-free attribute outside the state dict: its weights are files of their own
+        self._model: Any = (
+            None  # held in a list-free attribute outside the state dict: its weights are files of their own
+        )
         self._cache: dict[str, Tensor] = {}
 
     def _load_model(self) -> Any:
@@ -93,7 +95,9 @@ class PhraseProjection(nn.Module):
         super().__init__()
         self.project = nn.Sequential(nn.Linear(text_width, 2 * width), nn.GELU(), nn.Dropout(0.1))
         self.side = nn.Embedding(len(_SIDES), 2 * width)
-        self.mix = nn.Sequential(nn.LayerNorm(2 * width), nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, width))
+        self.mix = nn.Sequential(
+            nn.LayerNorm(2 * width), nn.Linear(2 * width, width), nn.GELU(), nn.Linear(width, width)
+        )
         self.norm = nn.LayerNorm(width)
         # the sentence vectors have unit length, entries of about 0.05: bring them to the scale that layers expect
         self.text_scale = float(text_width) ** 0.5

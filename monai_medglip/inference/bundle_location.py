@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where a bundle is: argument, environment, cache, or a configured URL whose checksum must be right.
+
+The configuration is a JSON file ``{"medglip_2d": {"url": ..., "sha256": ...}}``, named by the environment variable
+``MEDGLIP_SOURCES`` or lying at ``~/.config/monai_medglip/sources.json``. URLs may be ``https`` or ``file``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import urllib.request
+import zipfile
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from monai_medglip.errors import ConfigurationError, OutputError, WeightsError
+from monai_medglip.inference.bundle import Bundle
+
+__all__ = ["BUNDLE_VARIABLE", "SOURCES_VARIABLE", "find_bundle"]
+
+BUNDLE_VARIABLE = "MEDGLIP_BUNDLE"
+"""Environment variable with the folder of a bundle."""
+SOURCES_VARIABLE = "MEDGLIP_SOURCES"
+"""Environment variable with the path of the file that names URLs and checksums."""
+_CACHE_VARIABLE = "XDG_CACHE_HOME"
+
+
+def find_bundle(bundle: str | Path | None = None, *, name: str = "medglip_2d") -> Bundle:
+    """Give the bundle to use.
+
+    Args:
+        bundle: its folder; None looks at ``MEDGLIP_BUNDLE``, the user's cache, then the configured URL.
+        name: which bundle, for cache and URL.
+
+    Returns:
+        The bundle.
+
+    Raises:
+        WeightsError: when there is none, or a download is damaged.
+    """
+    given = bundle or os.environ.get(BUNDLE_VARIABLE)
+    if given:
+        return Bundle(Path(given))
+    cached = _cache_folder() / name
+    if not (cached / "models" / "model.pt").is_file():
+        _download(name, cached)
+    return Bundle(cached)
+
+
+def _cache_folder() -> Path:
+    return Path(os.environ.get(_CACHE_VARIABLE) or Path.home() / ".cache") / "monai_medglip"
+
+
+def _download(name: str, target: Path) -> None:
+    url, sha256 = _source(name)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+            archive = Path(folder) / "bundle.zip"
+            _fetch(url, archive)
+            found = hashlib.sha256(archive.read_bytes()).hexdigest()
+            if found != sha256:
+                raise WeightsError(
+                    f"expected a bundle with SHA-256 {sha256} at {url}, got {found}; nothing was installed"
+                )
+            unpacked = _unpack(archive, Path(folder) / "unpacked", name)
+            shutil.rmtree(target, ignore_errors=True)
+            unpacked.replace(target)
+    except OSError as error:
+        raise OutputError(f"expected to install the bundle {name} in {target.parent}: {error}") from error
+
+
+def _source(name: str) -> tuple[str, str]:
+    configured = os.environ.get(SOURCES_VARIABLE)
+    path = Path(configured) if configured else Path.home() / ".config" / "monai_medglip" / "sources.json"
+    if not path.is_file():
+        raise WeightsError(
+            f"found no weights: give bundle=FOLDER, set {BUNDLE_VARIABLE} to the folder of {name}, or name its URL and "
+            f"SHA-256 in {path}"
+        )
+    try:
+        entry = json.loads(path.read_text(encoding="utf-8"))[name]
+        url, sha256 = str(entry["url"]), str(entry["sha256"]).lower()
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigurationError(
+            f'expected {{"{name}": {{"url": ..., "sha256": ...}}}} in {path}, could not read it: {error!r}'
+        ) from error
+    if urlsplit(url).scheme not in ("https", "file"):
+        raise ConfigurationError(f"expected an https or file URL for {name} in {path}, got {url!r}")
+    return url, sha256
+
+
+def _fetch(url: str, archive: Path) -> None:
+    from tqdm import tqdm
+
+    try:
+        with urllib.request.urlopen(url, timeout=60) as answer, archive.open("wb") as file:
+            size = answer.headers.get("Content-Length")
+            with tqdm.wrapattr(answer, "read", total=int(size) if size else None, desc="bundle") as stream:
+                shutil.copyfileobj(stream, file)
+    except OSError as error:
+        raise WeightsError(
+            f"expected a bundle at {url}, but the download failed: {error}; nothing was installed"
+        ) from error
+
+
+def _unpack(archive: Path, folder: Path, name: str) -> Path:
+    try:
+        with zipfile.ZipFile(archive) as packed:
+            inside = [member for member in packed.namelist() if not member.startswith(f"{name}/") or ".." in member]
+            if inside:
+                raise WeightsError(f"expected a bundle zip with everything under {name}/, got {inside[0]!r}")
+            packed.extractall(folder)
+    except zipfile.BadZipFile as error:
+        raise WeightsError(f"expected a bundle as a zip file: {error}; nothing was installed") from error
+    return folder / name

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was chosen on validation data and travels with the weights: thresholds, temperatures, candidate settings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from monai_medglip.atomic_file import atomic_file
+from monai_medglip.errors import ConfigurationError
+from monai_medglip.inference.calibration import Calibration
+from monai_medglip.inference.candidates import CandidateSettings
+
+__all__ = ["OperatingPoint"]
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """How a trained network is read.
+
+    Attributes:
+        canvas: size of the network's canvas (x, y[, z]) [voxels], each divisible by 32.
+        box_threshold: calibrated score from which a box counts as found, [0, 1].
+        mask_threshold: probability from which a voxel belongs to a mask, (0, 1).
+        calibration: temperatures.
+        candidates: how boxes are chosen.
+        fitted_on: in words, the data that all this was chosen on.
+    """
+
+    canvas: tuple[int, ...] = (320, 320)
+    box_threshold: float = 0.5
+    mask_threshold: float = 0.5
+    calibration: Calibration = field(default_factory=Calibration)
+    candidates: CandidateSettings = field(default_factory=CandidateSettings)
+    fitted_on: str = "nothing: these are defaults"
+
+    def __post_init__(self) -> None:
+        if not self.canvas or any(size < 32 or size % 32 for size in self.canvas):
+            raise ConfigurationError(f"canvas sizes must be multiples of 32, got {self.canvas}")
+        if not 0 <= self.box_threshold <= 1 or not 0 < self.mask_threshold < 1:
+            raise ConfigurationError(
+                f"thresholds must lie in [0, 1], got box {self.box_threshold} and mask {self.mask_threshold}"
+            )
+
+    @classmethod
+    def read(cls, path: str | Path) -> OperatingPoint:
+        """Read the JSON file that `write` wrote.
+
+        Raises:
+            ConfigurationError: when the file is missing, is not JSON or holds an unknown key.
+        """
+        try:
+            return cls.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            raise ConfigurationError(f"expected an operating point (JSON) in {path}: {error}") from error
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> OperatingPoint:
+        """Build from plain values, the reverse of `to_dict`."""
+        plain = dict(values)
+        plain["canvas"] = tuple(plain["canvas"])
+        plain["calibration"] = Calibration(**plain["calibration"])
+        plain["candidates"] = CandidateSettings(**plain["candidates"])
+        return cls(**plain)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain values that JSON can hold."""
+        return {**asdict(self), "canvas": list(self.canvas)}
+
+    def write(self, path: str | Path) -> None:
+        """Write a JSON file, whole or not at all."""
+        with atomic_file(path) as temporary:
+            temporary.write_text(json.dumps(self.to_dict(), indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A scan on the network's canvas, and the way back from canvas to scan for boxes and masks; no network is called."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from monai.data.meta_tensor import MetaTensor
+from numpy.typing import NDArray
+from torch import Tensor
+
+from monai_medglip.errors import ImageReadError
+from monai_medglip.geometry import map_boxes
+from monai_medglip.imaging import KNOWN_MODALITIES, Modality, Scan
+from monai_medglip.transforms import BoxesToFramed, Canvas, NormalizeIntensity, RecordFramed
+from monai_medglip.transforms.affine_sampling import sample_affine
+
+__all__ = ["PlacedScan"]
+
+
+@dataclass(frozen=True)
+class PlacedScan:
+    """A scan as the network sees it, and where that lies.
+
+    Attributes:
+        scan: the image as read.
+        pixels: ``(3, x, y[, z])`` float32 in [-1, 1], on the canvas.
+        affine: ``(4, 4)`` voxel centers of the canvas to the scan's world.
+        valid_region: ``(2D,)`` canvas edges of the image content.
+        modality: the scan's modality, or the predicted one where the scan does not tell.
+        modality_predicted: whether it was predicted.
+    """
+
+    scan: Scan
+    pixels: Tensor
+    affine: NDArray[np.float64]
+    valid_region: Tensor
+    modality: Modality
+    modality_predicted: bool = False
+
+    @classmethod
+    def on_canvas(cls, scan: Scan, canvas: Sequence[int]) -> PlacedScan:
+        """Normalize a scan and letterbox it onto a canvas.
+
+        Args:
+            scan: the image.
+            canvas: size (x, y[, z]) [voxels].
+
+        Returns:
+            The scan with the network's input.
+
+        Raises:
+            ImageReadError: when image and canvas have different numbers of axes.
+        """
+        if scan.spatial_dims != len(canvas):
+            raise ImageReadError(
+                f"expected an image with {len(canvas)} axes, got {scan.spatial_shape}; "
+                f"use a bundle for {scan.spatial_dims}D images, or one slice of the volume"
+            )
+        # torch knows neither wide unsigned integers nor other byte orders
+        stored = scan.array if scan.array.dtype in (np.uint8, np.int16) else scan.array.astype(np.float32)
+        tensor = torch.as_tensor(np.ascontiguousarray(stored))
+        item = RecordFramed("image")({"image": MetaTensor(tensor, affine=torch.as_tensor(scan.frame.affine))})
+        item["image"] = Canvas(canvas)(NormalizeIntensity()(item["image"], scan.modality))
+        item = BoxesToFramed()(item)
+        region = torch.as_tensor(np.asarray(item["valid_region"]), dtype=torch.float32)
+        affine = np.asarray(item["image"].affine, dtype=np.float64)
+        return cls(scan, item["image"].as_tensor(), affine, region, scan.modality)
+
+    def with_predicted_modality(self, modality_logits: Tensor) -> PlacedScan:
+        """Give the scan with the modality that the network predicts ``(M,)``, where the scan itself does not tell."""
+        if self.scan.modality is not Modality.UNKNOWN:
+            return self
+        predicted = KNOWN_MODALITIES[int(modality_logits.argmax())]
+        return replace(self, modality=predicted, modality_predicted=True)
+
+    def boxes_in_scan(self, boxes: Tensor) -> NDArray[np.float64]:
+        """Map canvas boxes ``(N, 2D)`` to the scan's voxel edges, clipped to the scan."""
+        mapped = map_boxes(boxes.double().cpu().numpy(), self.affine, self.scan.frame.affine)
+        dims = self.scan.spatial_dims
+        extent = np.asarray(self.scan.spatial_shape, dtype=np.float64)
+        return np.clip(mapped, 0.0, np.tile(extent, 2)).reshape(-1, 2 * dims)
+
+    def mask_in_scan(self, logits: Tensor, threshold: float) -> NDArray[np.bool_]:
+        """Sample the mask of one phrase on the scan's grid.
+
+        Args:
+            logits: ``(x/s, y/s[, z/s])`` on the canvas.
+            threshold: probability from which a voxel belongs to the mask, (0, 1).
+
+        Returns:
+            bool array of the scan's spatial shape.
+        """
+        dims = self.scan.spatial_dims
+        canvas_shape = np.asarray(self.pixels.shape[1:], dtype=np.float64)
+        stride = canvas_shape / np.asarray(logits.shape)
+        to_cells = np.diag([*(1 / stride), 1.0])
+        to_cells[:dims, dims] = 0.5 / stride - 0.5
+        keep = [*range(dims), 3]
+        to_canvas = (np.linalg.inv(self.affine) @ self.scan.frame.affine)[np.ix_(keep, keep)]
+        # a shift by the threshold's logit makes the padding of the sampling neither inside nor outside
+        cut = float(np.log(threshold / (1 - threshold)))
+        sampled = sample_affine(logits[None].float() - cut, to_cells @ to_canvas, self.scan.spatial_shape)
+        return np.asarray(sampled[0].cpu().numpy() > 0)
