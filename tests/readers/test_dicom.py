@@ -13,9 +13,11 @@ import pydicom
 import pytest
 import SimpleITK
 
+from monai_medglip import ontology, readers
 from monai_medglip.errors import ImageReadError, UnsupportedImageError
 from monai_medglip.geometry.frames import AxisPair
 from monai_medglip.imaging import Modality
+from monai_medglip.ontology.load_tables import load_body_regions
 from monai_medglip.readers import read_image
 
 REGULAR_SERIES = (
@@ -103,8 +105,8 @@ def test_the_same_picture_is_read_from_every_encoding(dicom: Path, encoding: str
         ("ct_flipped_j2k_vr_un", "CT", "abdomen", (1, 512, 512)),
         ("ct_gantry_tilt_j2k_pixelrep_mismatch", "CT", "head", (1, 512, 512)),
         ("mr_oblique_adc_slice", "MR", "pelvis", (1, 256, 256)),
-        ("nm_jpeg_lossless", "UNKNOWN", None, (1, 256, 1024)),
-        ("nm_jpeg_extended_12bit", "UNKNOWN", None, (1, 256, 1024)),
+        ("nm_jpeg_lossless", "UNKNOWN", "whole body", (1, 256, 1024)),
+        ("nm_jpeg_extended_12bit", "UNKNOWN", "whole body", (1, 256, 1024)),
         ("ot_deflated", "UNKNOWN", None, (1, 512, 512)),
         ("pm_float", "UNKNOWN", None, (1, 128, 128)),
     ],
@@ -127,6 +129,18 @@ def test_a_single_slice_keeps_values_and_plane_as_simpleitk_reads_them(dicom: Pa
     corners = [(0, 0), (10, 3), (40, 60)]
     physical = [reference.TransformIndexToPhysicalPoint((x, y, 0)) for x, y in corners]
     np.testing.assert_allclose(scan.frame.index_to_world(corners), np.array(physical) * [-1, -1, 1], atol=1e-3)
+
+
+def test_every_body_part_is_one_of_the_ontologys_regions() -> None:
+    known = load_body_regions(Path(ontology.__file__).parent / "tables" / "body_regions.tsv")
+    with (Path(readers.__file__).parent / "body_parts.tsv").open(encoding="utf-8") as file:
+        regions = {line.rstrip("\n").split("\t")[1] for line in file.readlines()[1:]}
+    assert regions <= set(known)
+
+
+def test_several_body_parts_in_one_word_are_no_region(write_dicom: Callable[..., Path]) -> None:
+    path = write_dicom("a.dcm", np.zeros((2, 2), np.uint8), BodyPartExamined="CHESTABDPELVIS")
+    assert read_image(path).body_region is None
 
 
 def test_a_float_map_of_one_frame_takes_its_place_from_functional_groups(dicom: Path) -> None:
