@@ -71,6 +71,8 @@ _FILLER = (
     rf"|{EVIDENCE_OF.pattern}|definite|obvious|visible|apparent|detectable|convincing|further|any|an?|the"
 )
 _HEAD = re.compile(rf"\W*(?:{NEGATION_BEFORE.pattern}|\b(?:{_FILLER})\b)(?=[\s:,]|$)[\s:,]*", re.IGNORECASE)
+_TAIL_LENGTH = 80
+"""Characters at the end of a phrase in which its last cue is looked for; the longest cue is shorter."""
 _TAIL = re.compile(
     rf"\s*(?:{NEGATION_AFTER.pattern}|(?P<apart>\bfree)|\b{_BE}{SEEN}\b|\b(?:is|are)\b)[\s.!]*$", re.IGNORECASE
 )
@@ -96,7 +98,7 @@ def strip_negation(text: str) -> tuple[str, bool]:
     while (found := _HEAD.match(rest)) and found.end() < len(rest):
         negated ^= bool(found["denial"])
         rest = rest[found.end() :]
-    while (found := _TAIL.search(rest)) and found.start() > 0:
+    while (found := _TAIL.search(rest, max(0, len(rest) - _TAIL_LENGTH))) and found.start() > 0:
         negated ^= any(found[kind] for kind in ("denial", "free", "apart"))
         rest = rest[: found.start()]
     return rest.strip(), negated

@@ -15,7 +15,7 @@ Span = tuple[int, int]
 
 # A denial ends with its clause. A new line counts when it looks like a new entry of a list of findings.
 _CLAUSE_END = re.compile(
-    r"[.;:!?]+(?=\s|$)|\.(?=[A-Z][a-z])|\n(?=\s*(?:[A-Z\d*•-]|$))"
+    r"[.;:!?]+(?=\s|$)|\.(?=[A-Z][a-z])|\n(?=[ \t]*(?:[A-Z\d*•\n-]|$))"
     r"|\b(?:but|however|although|though|except|apart\s+from|aside\s+from|other\s+than|besides|yet|whereas|while|which"
     r"|because|since)\b"
 )

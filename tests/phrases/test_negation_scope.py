@@ -74,6 +74,6 @@ def test_a_denial_reaches_what_it_denies_and_nothing_else(sentence: str) -> None
     assert negated_spans(caption, spans) == denied
 
 
-def test_a_long_text_of_denials_takes_no_quadratic_time() -> None:
+def test_a_long_text_of_denials_is_read_to_its_end() -> None:
     caption = "no polyp " * 3000
     assert all(negated_spans(caption, [(i * 9 + 3, i * 9 + 8) for i in range(3000)]))
