@@ -7,9 +7,9 @@ A page holds a pair of markers; what stands between them is made from ``benchmar
     <!-- end -->
 
 After the name a part of the results may be asked for, key by key, with underscores for spaces:
-``<!-- results:quality_2d per_phrase ph2 -->``. Parts that hold metrics become a table with one row per source or phrase,
-a text becomes a block of that text, and all other parts a table of keys and values. Where the file is not there yet, the
-page says so.
+``<!-- results:quality_2d per_phrase ph2 -->``. Parts that hold metrics become a table with one row per source or
+phrase, a text becomes a block of that text, and all other parts a table of keys and values. Where the file is not there
+yet, the page says so.
 
 ``python -m monai_medglip.evaluation.results_table --write README.md`` fills pages in, ``--check`` fails when one is
 out of date. Run it where ``benchmarks/results`` is, or name that folder with ``--results``.
