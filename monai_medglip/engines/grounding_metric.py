@@ -44,10 +44,10 @@ class GroundingMetric(Metric):
         """Add a batch: the network's dictionary and the targets, as MONAI's evaluator leaves them (decollate off)."""
         prediction, targets = output
         batch = self._engine.state.batch
-        candidates = select_candidates(prediction, batch["valid_region"], self.settings)  # type: ignore[index,call-overload]
+        candidates = select_candidates(prediction, batch["valid_region"], self.settings)  # type: ignore[index]
         for index, (found, truth) in enumerate(zip(candidates, targets, strict=True)):
-            source = batch["records"][index].source  # type: ignore[index,call-overload]
-            for position, phrase in enumerate(batch["phrases"][index]):  # type: ignore[index,call-overload]
+            source = batch["records"][index].source  # type: ignore[index]
+            for position, phrase in enumerate(batch["phrases"][index]):  # type: ignore[index]
                 key = (source, phrase.concept or phrase.text)
                 mask = prediction["masks"][index, position]
                 self._add(key, position, found, truth, mask)

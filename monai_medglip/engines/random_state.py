@@ -21,11 +21,11 @@ class RandomState:
 
     def state_dict(self) -> dict[str, Any]:
         """Give the states of all generators."""
-        name, keys, position, has_gauss, cached = np.random.get_state(legacy=True)  # type: ignore[misc]
+        name, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
         return {
             "torch": torch.get_rng_state(),
             "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
-            "numpy": torch.from_numpy(keys.astype(np.int64)),
+            "numpy": torch.from_numpy(np.asarray(keys, dtype=np.int64)),
             "numpy_rest": repr((str(name), int(position), int(has_gauss), float(cached))),
             "python": repr(random.getstate()),
         }

@@ -60,13 +60,15 @@ class ProgressHandler:
 
 
 class DataWaitHandler:
-    """Measures how much of the training time is spent waiting for data, and the time per image.
+    """Measures how much of the training time is spent waiting for data, and the time per image; logs it each epoch.
 
-    The figures are in ``engine.state.data_wait`` (share in [0, 1]) and ``engine.state.seconds_per_image`` after each
-    epoch, and in the log.
+    Attributes:
+        waiting_share: share of the last epoch's time spent waiting, [0, 1].
+        seconds_per_image: of the last epoch, validation not counted.
     """
 
     def __init__(self) -> None:
+        self.waiting_share = self.seconds_per_image = 0.0
         self._started = self._asked = self._waited = 0.0
         self._images = 0
 
@@ -75,9 +77,8 @@ class DataWaitHandler:
         engine.add_event_handler(Events.EPOCH_STARTED, self._start)
         engine.add_event_handler(Events.GET_BATCH_STARTED, self._ask)
         engine.add_event_handler(Events.GET_BATCH_COMPLETED, self._receive)
+        # at the last iteration, not at the epoch's end, where validation would count as training
         engine.add_event_handler(Events.ITERATION_COMPLETED, self._count)
-        # first of the epoch's last handlers, so that validation is not counted as training
-        engine.add_event_handler(Events.ITERATION_COMPLETED, self._report)
 
     def _start(self, engine: Engine) -> None:
         self._started, self._waited, self._images = time.perf_counter(), 0.0, 0
@@ -89,16 +90,11 @@ class DataWaitHandler:
         self._waited += time.perf_counter() - self._asked
 
     def _count(self, engine: Engine) -> None:
-        self._images += len(engine.state.output["image"])  # type: ignore[index,call-overload]
-
-    def _report(self, engine: Engine) -> None:
-        length = engine.state.epoch_length or 1
-        if engine.state.iteration % length:
+        state = engine.state
+        self._images += len(state.output["image"])  # type: ignore[index,arg-type]
+        if state.iteration % (state.epoch_length or 1):
             return
         spent = time.perf_counter() - self._started
-        engine.state.data_wait = self._waited / spent
-        engine.state.seconds_per_image = spent / max(self._images, 1)
-        logger.info(
-            "epoch %d: %.1f ms per image, %.1f %% of the time waiting for data",
-            engine.state.epoch, 1000 * engine.state.seconds_per_image, 100 * engine.state.data_wait,
-        )  # fmt: skip
+        self.waiting_share, self.seconds_per_image = self._waited / spent, spent / max(self._images, 1)
+        figures = (state.epoch, 1000 * self.seconds_per_image, 100 * self.waiting_share)
+        logger.info("epoch %d: %.1f ms per image, %.1f %% of the time waiting for data", *figures)

@@ -98,7 +98,8 @@ class MedGLIPLoss(nn.Module):
         ignored, image, phrase = _concatenated(targets, "ignore_boxes", "ignore_phrase")
         weight = _without_ignored(weight.clone(), prediction["points"], ignored, image, phrase)
         weight[found.image, found.phrase, found.point] = 1.0
-        return self.alignment_loss(logits, target, weight)
+        loss: Tensor = self.alignment_loss(logits, target, weight)
+        return loss
 
     def _boxes(self, prediction: dict[str, Tensor], found: Assignment, positives: Tensor) -> dict[str, Tensor]:
         boxes = prediction["boxes"][found.image, found.phrase, found.point]

@@ -104,7 +104,8 @@ class GroundingHead(nn.Module):
         vectors = torch.cat([self.align_regions(x).flatten(2) for x in regions], dim=2)
         asked = self.align_phrase(phrases)
         logits = torch.bmm(asked[..., :-1].to(vectors.dtype), vectors) / math.sqrt(vectors.shape[1])
-        return logits.float() + asked[..., -1:].float()
+        aligned: Tensor = logits.float() + asked[..., -1:].float()
+        return aligned
 
     def _box_layer(self, regions: Sequence[Tensor], phrases: Tensor) -> Tensor:
         """Sides before scaling, and quality: ``(B, P, 2D + 1, N)`` float32."""
@@ -133,8 +134,9 @@ class GroundingHead(nn.Module):
         raised = F.interpolate(coarse, size=pixels.shape[2:], mode=mode, align_corners=False)
         kernel = self.mask_phrase(phrases)
         fine = torch.bmm(kernel[..., :-1].to(pixels.dtype), pixels.flatten(2)).reshape(raised.shape)
-        bias = kernel[..., -1][(..., *([None] * (finest.ndim - 2)))]
-        return fine + raised + bias.to(fine.dtype)
+        bias = kernel[..., -1].reshape(batch, count, *[1] * self.spatial_dims)
+        masks: Tensor = fine + raised + bias.to(fine.dtype)
+        return masks
 
     def _presence(self, coarsest: Tensor, phrases: Tensor, alignment: Tensor) -> Tensor:
         """Evidence of the image as a whole plus that of its best region."""
@@ -142,4 +144,5 @@ class GroundingHead(nn.Module):
         asked = self.presence_phrase(phrases).float()
         whole = (asked[..., :-1] * image.float()[:, None]).sum(-1) / math.sqrt(image.shape[1]) + asked[..., -1]
         peak = alignment.amax(dim=2).detach() if alignment.shape[2] else whole.new_zeros(whole.shape)
-        return whole + self.presence_peak * peak
+        presence: Tensor = whole + self.presence_peak * peak
+        return presence

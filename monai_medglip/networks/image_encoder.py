@@ -7,6 +7,7 @@ It is split into ``stem`` (what an adapter replaces per modality) and ``trunk``.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,14 @@ class ImageEncoder(nn.Module):
     def trunk(self, stem_features: Tensor) -> dict[int, Tensor]:
         """Give all levels ``{stride: (B, C, ...)}`` from the stem's features."""
         raise NotImplementedError
+
+    def adapter(self) -> nn.Module:
+        """Give a trainable copy of the stem, for images of one modality.
+
+        Raises:
+            ConfigurationError: when the backbone has no stem of its own.
+        """
+        raise ConfigurationError(f"{type(self).__name__} has no stem to adapt; use sharing 'shared' or 'separate'")
 
     def forward(self, image: Tensor) -> dict[int, Tensor]:
         """Give all levels ``{stride: (B, C, ...)}`` of ``image`` ``(B, 3, x, y[, z])``."""
@@ -85,9 +94,7 @@ class MobileNetV2Encoder(ImageEncoder):
     def train(self, mode: bool = True) -> MobileNetV2Encoder:
         """Set the training mode; normalization layers stay in evaluation mode."""
         super().train(mode)
-        for module in self.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                module.train(False)
+        _fix_statistics(self)
         return self
 
     def stem(self, image: Tensor) -> Tensor:
@@ -95,6 +102,10 @@ class MobileNetV2Encoder(ImageEncoder):
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen_blocks):
             features: Tensor = self.first(image)
         return features
+
+    def adapter(self) -> nn.Module:
+        """Give a trainable copy of the first convolutions, with fixed normalization statistics."""
+        return _FixedStatistics(copy.deepcopy(self.first).requires_grad_(True))
 
     def trunk(self, stem_features: Tensor) -> dict[int, Tensor]:
         """Give ``{2: (B, 16, ..), 4: 24, 8: 32, 16: 96, 32: 320 channels}``."""
@@ -106,6 +117,21 @@ class MobileNetV2Encoder(ImageEncoder):
             if index in block_stride:
                 levels[block_stride[index]] = features
         return levels
+
+
+class _FixedStatistics(nn.Sequential):
+    """Layers whose batch normalization never leaves evaluation mode."""
+
+    def train(self, mode: bool = True) -> _FixedStatistics:
+        super().train(mode)
+        _fix_statistics(self)
+        return self
+
+
+def _fix_statistics(network: nn.Module) -> None:
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.train(False)
 
 
 def _load_backbone(backbone: nn.Module, weights: str | Path) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from enum import Enum
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -42,14 +43,10 @@ class ModalityEncoder(nn.Module):
         self.sharing = ModalitySharing(sharing)
         self.channels = encoder.channels
         self.spatial_dims = encoder.spatial_dims
-        copies = 1 if self.sharing is ModalitySharing.SHARED else len(Modality)
-        if self.sharing is ModalitySharing.ADAPTERS:
-            self.encoders = nn.ModuleList([encoder])
-            self.stems = nn.ModuleList([copy.deepcopy(encoder) for _ in range(copies)])
-            for stem in self.stems:
-                _keep_only_stem(stem)
-        else:
-            self.encoders = nn.ModuleList([encoder, *(copy.deepcopy(encoder) for _ in range(copies - 1))])
+        separate = len(Modality) - 1 if self.sharing is ModalitySharing.SEPARATE else 0
+        adapters = len(Modality) if self.sharing is ModalitySharing.ADAPTERS else 0
+        self.encoders = nn.ModuleList([encoder, *(copy.deepcopy(encoder) for _ in range(separate))])
+        self.stems = nn.ModuleList(encoder.adapter() for _ in range(adapters))
 
     def forward(self, image: Tensor, modality: Tensor) -> dict[int, Tensor]:
         """Encode a batch.
@@ -62,19 +59,16 @@ class ModalityEncoder(nn.Module):
             ``{stride: (B, C, ...)}``.
         """
         if self.sharing is ModalitySharing.SHARED:
-            levels: dict[int, Tensor] = self.encoders[0](image)
+            levels: dict[int, Tensor] = self._first(image)
             return levels
         if self.sharing is ModalitySharing.SEPARATE:
             return _by_group(image, modality, lambda part, index: self.encoders[index](part))
-        stem = _by_group(image, modality, lambda part, index: {0: self.stems[index].stem(part)})[0]
-        levels = self.encoders[0].trunk(stem)
-        return levels
+        stem = _by_group(image, modality, lambda part, index: {0: self.stems[index](part)})[0]
+        return self._first.trunk(stem)
 
-
-def _keep_only_stem(encoder: nn.Module) -> None:
-    """Drop the trunk of a copied encoder, whose weights would only be carried along."""
-    if hasattr(encoder, "blocks"):
-        encoder.blocks = nn.ModuleList()
+    @property
+    def _first(self) -> ImageEncoder:
+        return cast(ImageEncoder, self.encoders[0])
 
 
 def _by_group(image: Tensor, modality: Tensor, encode: Callable[[Tensor, int], dict[int, Tensor]]) -> dict[int, Tensor]:

@@ -39,9 +39,10 @@ class ModalityModulation(nn.Module):
 
     def forward(self, features: Tensor, modality: Tensor) -> Tensor:
         """Give ``features`` ``(B, C, ...)`` modulated by ``modality`` ``(B,)``."""
-        spread = (..., *([None] * (features.ndim - 2)))
-        scale, shift = self.scale(modality)[spread], self.shift(modality)[spread]
-        return features * (1 + scale.to(features.dtype)) + shift.to(features.dtype)
+        spread = (*features.shape[:2], *[1] * (features.ndim - 2))
+        scale, shift = (table(modality).reshape(spread).to(features.dtype) for table in (self.scale, self.shift))
+        modulated: Tensor = features * (1 + scale) + shift
+        return modulated
 
 
 class PyramidNeck(nn.Module):
@@ -107,7 +108,7 @@ class PyramidNeck(nn.Module):
         named = OrderedDict((str(s), _with_position(levels[s], s, valid_region)) for s in self.region_strides)
         merged = list(self.top_down(named).values())
         for index, down in enumerate(self.down_samplings):
-            merged[index + 1] = merged[index + 1] + _fit(down(merged[index]), merged[index + 1])
+            merged[index + 1] = merged[index + 1] + down(merged[index])
         regions = [
             self.region_tower(_with_position(x, s, valid_region))
             for s, x in zip(self.region_strides, merged, strict=True)
@@ -146,8 +147,3 @@ def _convolution(spatial_dims: int, channels: int, out: int, *, strides: int = 1
 def _with_position(features: Tensor, stride: int, valid_region: Tensor) -> Tensor:
     coordinates = relative_coordinates(features.shape[2:], stride, valid_region).to(features.dtype)
     return torch.cat([features, coordinates], dim=1)
-
-
-def _fit(features: Tensor, like: Tensor) -> Tensor:
-    """Cut a down-sampled map to the size of the level it joins (canvases that the strides do not divide)."""
-    return features[(..., *(slice(0, size) for size in like.shape[2:]))]
