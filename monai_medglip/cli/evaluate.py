@@ -47,15 +47,16 @@ def run(arguments: argparse.Namespace) -> int:
 
     folder = GroundingFolder(arguments.data)
     grounder = Grounder(arguments.bundle)
-    report = evaluate_quality(
+    results = evaluate_quality(
         folder,
-        lambda scan, phrases: grounder.ground(scan, phrases, threshold=0.0),
+        lambda scan, phrases: grounder.ask(grounder.encode(scan), phrases, threshold=0.0),
         split=None if arguments.split == "all" else arguments.split,
         operating_threshold=grounder.operating_threshold,
     )
-    head = result_head(_command(arguments), bundle=report.provenance, data=_data(folder, arguments))
-    write_result(arguments.out, head, report.results)
-    print(sources_table(report.results))
+    bundle = {**grounder.bundle.provenance(), "operating_threshold": grounder.operating_threshold}
+    head = result_head(_command(arguments), bundle=bundle, data=_data(folder, arguments))
+    write_result(arguments.out, head, results)
+    print(sources_table(results))
     return 0
 
 

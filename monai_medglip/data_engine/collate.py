@@ -33,7 +33,7 @@ def collate_grounding(items: Sequence[Mapping[str, Any] | Sequence[Mapping[str, 
         items: results of `SampleTargetsd`; a list among them (a crop with several samples) counts as its elements.
 
     Returns:
-        ``image`` ``(B, C, *canvas)`` plain tensor; ``phrases`` B lists; ``modality`` (B,) int64; ``valid_region``
+        ``image`` ``(B, C, *canvas)`` plain tensor; ``phrases`` B lists; ``modality`` (B,) int64; ``valid_region`` and ``whole_image``
         (B, 2D) float32; ``targets`` B dicts of tensors; ``records`` B records.
 
     Raises:
@@ -49,6 +49,7 @@ def collate_grounding(items: Sequence[Mapping[str, Any] | Sequence[Mapping[str, 
         "phrases": [list(item["phrases"]) for item in flat],
         "modality": torch.tensor([int(item["modality"]) for item in flat], dtype=torch.int64),
         "valid_region": torch.stack([_plain(torch.as_tensor(item["valid_region"])).float() for item in flat]),
+        "whole_image": torch.stack([_plain(torch.as_tensor(item["whole_image"])).float() for item in flat]),
         "targets": [{key: item[key] for key in TARGET_KEYS} for item in flat],
         "records": [item["record"] for item in flat],
     }

@@ -43,7 +43,7 @@ class SampleTargetsd(Transform):
     * ``boxes`` float32 (n, 2D) in canvas edges with ``box_phrase`` int64 (n,); ``ignore_boxes``, ``ignore_phrase``;
     * ``masks`` float32 (P, X/2, Y/2[, Z/2]): share of each 2-pixel cell; ``mask_known`` bool (P,);
     * ``background_weight`` float32 (P,): 0.5 where a source may have left out some of many instances, else 1;
-    * ``modality``: index of the record's modality; ``valid_region`` float32 (2D,);
+    * ``modality``: index of the record's modality; ``valid_region`` and ``whole_image`` float32 (2D,);
     * ``dropped_regions``: how many regions lie less than `smallest_share` inside the canvas.
 
     Such a region is no target any more: what is left of it is ignored, and a phrase with nothing else is unknown.
@@ -82,6 +82,7 @@ class SampleTargetsd(Transform):
         item["background_weight"] = torch.tensor([_background_weight(truth) for truth in truths], dtype=torch.float32)
         item["modality"] = data["record"].modality.index
         item["valid_region"] = torch.as_tensor(data["valid_region"], dtype=torch.float32)
+        item["whole_image"] = torch.as_tensor(data["whole_image"], dtype=torch.float32)
         item["dropped_regions"] = int(np.count_nonzero(~kept))
         return item
 

@@ -22,7 +22,7 @@ def prepare_grounding_batch(
 
     Args:
         batch: from `monai_medglip.data_engine.collate_grounding`: ``image (B, 3, x, y[, z])``, ``phrases``,
-            ``modality (B,)``, ``valid_region (B, 2D)``, ``targets``.
+            ``modality (B,)``, ``whole_image (B, 2D)``, ``targets``.
         device: where the tensors go.
         non_blocking: asynchronous copies.
         to_options: further arguments of `torch.Tensor.to`.
@@ -42,5 +42,5 @@ def prepare_grounding_batch(
         {**{key: move(value) for key, value in target.items()}, "modality": modality[index]}
         for index, target in enumerate(batch["targets"])
     ]
-    asked = {"phrases": batch["phrases"], "modality": modality, "valid_region": move(batch["valid_region"])}
+    asked = {"phrases": batch["phrases"], "modality": modality, "whole_image": move(batch["whole_image"])}
     return image, targets, (), asked

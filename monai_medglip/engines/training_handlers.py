@@ -91,7 +91,7 @@ class DataWaitHandler:
 
     def _count(self, engine: Engine) -> None:
         state = engine.state
-        self._images += len(state.output["image"])  # type: ignore[index,arg-type]
+        self._images += len(state.output["image"])  # type: ignore[index]
         if state.iteration % (state.epoch_length or 1):
             return
         spent = time.perf_counter() - self._started

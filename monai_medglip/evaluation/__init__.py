@@ -7,7 +7,7 @@ Read ``docs/explanation/evaluation.md`` for what is asked of which image, and wh
 from __future__ import annotations
 
 from monai_medglip.evaluation.baselines import CenterBox, MedianBox
-from monai_medglip.evaluation.predictions import OperatingThreshold, Predictor
+from monai_medglip.evaluation.predictions import Predictor
 from monai_medglip.evaluation.protocol import Group, Protocol, Question
 from monai_medglip.evaluation.quality import evaluate_quality
 from monai_medglip.evaluation.result_file import result_head, write_result
@@ -16,7 +16,6 @@ __all__ = [
     "CenterBox",
     "Group",
     "MedianBox",
-    "OperatingThreshold",
     "Predictor",
     "Protocol",
     "Question",

@@ -13,17 +13,14 @@ from tqdm import tqdm
 from monai_medglip.data_engine import GroundingFolder, Record
 from monai_medglip.errors import DataError
 from monai_medglip.evaluation.protocol import Protocol, Question
-from monai_medglip.grounding import Grounding
+from monai_medglip.grounding import Grounding, Status
 from monai_medglip.imaging import MaskRLE, Scan
 from monai_medglip.phrases import Phrase
 
-__all__ = ["Answers", "OperatingThreshold", "PhrasePrediction", "Predictor", "predict"]
+__all__ = ["Answers", "PhrasePrediction", "Predictor", "predict"]
 
 Predictor = Callable[[Scan, Sequence[Phrase]], Grounding]
 """Grounds phrases in an image without a threshold: up to 100 boxes per phrase, in the pixels of the image."""
-
-OperatingThreshold = Callable[[Scan, Phrase], float]
-"""The score from which the product shows a box of a phrase in an image."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,6 @@ class Answers:
     record: Record
     questions: tuple[Question, ...]
     predictions: tuple[PhrasePrediction, ...]
-    grounding: Grounding
 
 
 def predict(
@@ -60,7 +56,7 @@ def predict(
     records: Sequence[Record],
     protocol: Protocol,
     predictor: Predictor,
-    operating_threshold: OperatingThreshold,
+    operating_threshold: float,
 ) -> Iterator[Answers]:
     """Ask every image its questions, with a progress bar on the standard error stream.
 
@@ -85,17 +81,17 @@ def predict(
         asked = [question.phrase for question in questions]
         grounding = predictor(scan, asked)
         _check_answer(grounding, scan, asked)
-        thresholds = [operating_threshold(scan, phrase) for phrase in asked]
-        predictions = tuple(_of_phrase(grounding, i, threshold) for i, threshold in enumerate(thresholds))
-        yield Answers(record, questions, predictions, grounding)
+        predictions = tuple(_of_phrase(grounding, i, operating_threshold) for i in range(len(asked)))
+        yield Answers(record, questions, predictions)
 
 
 def _of_phrase(grounding: Grounding, index: int, threshold: float) -> PhrasePrediction:
     rows = grounding.phrase_index == index
+    denied = grounding.status[index] is Status.NOT_APPLICABLE  # without looking, which is an answer: not there
     return PhrasePrediction(
         boxes=grounding.boxes.data[rows],
         scores=grounding.scores[rows],
-        presence=float(grounding.presence[index]),
+        presence=0.0 if denied else float(grounding.presence[index]),
         mask=grounding.phrase_masks[index],
         threshold=threshold,
     )

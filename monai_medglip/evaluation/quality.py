@@ -4,32 +4,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from monai_medglip.data_engine import GroundingFolder
 from monai_medglip.errors import DataError
 from monai_medglip.evaluation.baselines import Baseline, CenterBox, MedianBox
-from monai_medglip.evaluation.predictions import Answers, OperatingThreshold, Predictor, predict
+from monai_medglip.evaluation.predictions import Answers, Predictor, predict
 from monai_medglip.evaluation.protocol import Protocol
 from monai_medglip.evaluation.summary import summarize
 from monai_medglip.evaluation.unit_score import UnitScore, score_unit
 from monai_medglip.ontology import Ontology
 
-__all__ = ["QualityReport", "evaluate_quality"]
-
-
-@dataclass(frozen=True)
-class QualityReport:
-    """What one evaluation gives.
-
-    Attributes:
-        results: the ``results`` of a result file.
-        provenance: model, version, settings and checksums as the predictor gave them with its first answer.
-    """
-
-    results: dict[str, Any]
-    provenance: dict[str, Any] = field(default_factory=dict)
+__all__ = ["evaluate_quality"]
 
 
 def evaluate_quality(
@@ -37,9 +23,9 @@ def evaluate_quality(
     predictor: Predictor,
     *,
     split: str | None = "test",
-    operating_threshold: OperatingThreshold = lambda scan, phrase: 0.5,
+    operating_threshold: float = 0.5,
     ontology: Ontology | None = None,
-) -> QualityReport:
+) -> dict[str, Any]:
     """Return how good a predictor is on a data folder.
 
     Args:
@@ -48,6 +34,9 @@ def evaluate_quality(
         split: train, val or test; None for all images.
         operating_threshold: the score from which the product shows a box, for false boxes on absent phrases.
         ontology: relations and names of concepts; the default one when None.
+
+    Returns:
+        The ``results`` of a result file, see :func:`~monai_medglip.evaluation.summary.summarize`.
 
     Raises:
         DataError: when the split is empty, an image cannot be read, or the predictor answers something else.
@@ -61,11 +50,9 @@ def evaluate_quality(
     if split in ("val", "test"):  # on training images the median of their own boxes would be no baseline
         baselines["median_box"] = MedianBox.fit(folder, folder.records("train"))
     units: list[UnitScore] = []
-    provenance: dict[str, Any] = {}
     for answers in predict(folder, records, protocol, predictor, operating_threshold):
         units += _score(answers, baselines)
-        provenance = provenance or dict(answers.grounding.provenance)
-    return QualityReport(summarize(units, protocol.groups, tuple(baselines)), provenance)
+    return summarize(units, protocol.groups, tuple(baselines))
 
 
 def _score(answers: Answers, baselines: Mapping[str, Baseline]) -> list[UnitScore]:

@@ -133,7 +133,7 @@ class Grounder:
         scan = _scan_of(image, modality, body_region)
         placed = PlacedScan.on_canvas(scan, self.operating_point.canvas)
         position = torch.tensor([scan.modality.index], device=self.device)
-        pixels, region = placed.pixels[None].to(self.device), placed.valid_region[None].to(self.device)
+        pixels, region = placed.pixels[None].to(self.device), placed.whole_image[None].to(self.device)
         features = self.network.encode(pixels, position, region, predict_unknown=True)
         return EncodedScan(placed.with_predicted_modality(features.modality_logits[0]), features)
 

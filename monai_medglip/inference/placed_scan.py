@@ -30,6 +30,7 @@ class PlacedScan:
         pixels: ``(3, x, y[, z])`` float32 in [-1, 1], on the canvas.
         affine: ``(4, 4)`` voxel centers of the canvas to the scan's world.
         valid_region: ``(2D,)`` canvas edges of the image content.
+        whole_image: ``(2D,)`` canvas edges of the whole image.
         modality: the scan's modality, or the predicted one where the scan does not tell.
         modality_predicted: whether it was predicted.
     """
@@ -38,6 +39,7 @@ class PlacedScan:
     pixels: Tensor
     affine: NDArray[np.float64]
     valid_region: Tensor
+    whole_image: Tensor
     modality: Modality
     modality_predicted: bool = False
 
@@ -66,9 +68,9 @@ class PlacedScan:
         item = RecordFramed("image")({"image": MetaTensor(tensor, affine=torch.as_tensor(scan.frame.affine))})
         item["image"] = Canvas(canvas)(NormalizeIntensity()(item["image"], scan.modality))
         item = BoxesToFramed()(item)
-        region = torch.as_tensor(np.asarray(item["valid_region"]), dtype=torch.float32)
         affine = np.asarray(item["image"].affine, dtype=np.float64)
-        return cls(scan, item["image"].as_tensor(), affine, region, scan.modality)
+        region, whole = item["valid_region"], item["whole_image"]
+        return cls(scan, item["image"].as_tensor(), affine, region, whole, scan.modality)
 
     def with_predicted_modality(self, modality_logits: Tensor) -> PlacedScan:
         """Give the scan with the modality that the network predicts ``(M,)``, where the scan itself does not tell."""

@@ -79,7 +79,7 @@ class MedGLIP(nn.Module):
         image: Tensor,
         phrases: Sequence[Sequence[Phrase]] | None = None,
         modality: Tensor | None = None,
-        valid_region: Tensor | None = None,
+        whole_image: Tensor | None = None,
     ) -> Tensor | dict[str, Tensor]:
         """Ground each image's phrases.
 
@@ -87,14 +87,15 @@ class MedGLIP(nn.Module):
             image: ``(B, 3, x, y[, z])`` in [-1, 1], sides divisible by 32.
             phrases: for each image its phrases; None asks for the pixel map alone (MONAI's bundle checks need that).
             modality: ``(B,)`` positions in `Modality`; None means unknown.
-            valid_region: ``(B, 2D)`` voxel edges of the image content; None means the whole canvas.
+            whole_image: ``(B, 2D)`` canvas edges of the whole image, which the canvas may show a part of; None means
+                that image and canvas are the same.
 
         Returns:
             The pixel map ``(B, pixel_width, ...)`` without phrases; else the dictionary of
             `GroundingHead.forward` with ``modality`` ``(B, M)`` logits and ``phrase_valid`` ``(B, P)`` bool, where P
             is the largest number of phrases of an image.
         """
-        encoded = self.encode(image, modality, valid_region)
+        encoded = self.encode(image, modality, whole_image)
         if phrases is None:
             return encoded.pixels
         vectors, valid = self.embed(phrases)
@@ -104,7 +105,7 @@ class MedGLIP(nn.Module):
         self,
         image: Tensor,
         modality: Tensor | None = None,
-        valid_region: Tensor | None = None,
+        whole_image: Tensor | None = None,
         *,
         predict_unknown: bool = False,
     ) -> EncodedImage:
@@ -113,19 +114,19 @@ class MedGLIP(nn.Module):
         Args:
             image: as in `forward`.
             modality: as in `forward`.
-            valid_region: as in `forward`.
+            whole_image: as in `forward`.
             predict_unknown: whether the neck treats an image of unknown modality as one of the predicted modality.
 
         Returns:
             What phrases are compared with.
         """
-        image, modality, valid_region = self._complete(image, modality, valid_region)
+        image, modality, whole_image = self._complete(image, modality, whole_image)
         levels = self.image_encoder(image, modality)
         pooled = levels[self.neck.region_strides[-1]].flatten(2).float().mean(2)
         modality_logits = self.modality_classifier(pooled).float()
         if predict_unknown:
             modality = torch.where(modality == Modality.UNKNOWN.index, modality_logits.argmax(1), modality)
-        regions, pixels = self.neck(levels, modality, valid_region)
+        regions, pixels = self.neck(levels, modality, whole_image)
         return EncodedImage(tuple(regions), pixels, modality_logits)
 
     def embed(self, phrases: Sequence[Sequence[Phrase]]) -> tuple[Tensor, Tensor]:
@@ -149,7 +150,7 @@ class MedGLIP(nn.Module):
         return self.head(encoded.regions, encoded.pixels, phrase_vectors)  # type: ignore[no-any-return]
 
     def _complete(
-        self, image: Tensor, modality: Tensor | None, valid_region: Tensor | None
+        self, image: Tensor, modality: Tensor | None, whole_image: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor]:
         batch, dims = len(image), self.spatial_dims
         unknown = Modality.UNKNOWN.index
@@ -158,8 +159,8 @@ class MedGLIP(nn.Module):
         if self.training and self.modality_dropout:
             hidden = torch.rand(batch, device=modality.device) < self.modality_dropout
             modality = torch.where(hidden, unknown, modality)
-        if valid_region is None:
+        if whole_image is None:
             whole = [0.0] * dims + [float(size) for size in image.shape[2:]]
-            valid_region = torch.tensor([whole] * batch, device=image.device)
+            whole_image = torch.tensor([whole] * batch, device=image.device)
         layout = torch.channels_last if dims == 2 else torch.channels_last_3d
-        return image.contiguous(memory_format=layout), modality, valid_region
+        return image.contiguous(memory_format=layout), modality, whole_image

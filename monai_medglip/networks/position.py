@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a point lies in the whole image: grids of points and coordinates relative to the valid region.
+"""Where a point lies in the whole image: grids of points and coordinates relative to the whole image.
 
 Convolutions do not know where they are; 32 teeth or two parotid glands differ by little else. Relative coordinates as
 further input channels are CoordConv (Liu et al., NeurIPS 2018), as CondInst (Tian et al., ECCV 2020) uses them.
@@ -30,19 +30,19 @@ def grid_points(shape: Sequence[int], stride: int, *, device: torch.device | str
     return torch.stack(torch.meshgrid(*axes, indexing="ij"), dim=-1).reshape(-1, len(axes))
 
 
-def relative_coordinates(shape: Sequence[int], stride: int, valid_region: Tensor) -> Tensor:
-    """Coordinates of a feature map's cells relative to each image's valid region.
+def relative_coordinates(shape: Sequence[int], stride: int, whole_image: Tensor) -> Tensor:
+    """Coordinates of a feature map's cells relative to each whole image.
 
     Args:
         shape: spatial shape of the feature map, ``(x, y[, z])``.
         stride: canvas voxels per cell.
-        valid_region: ``(B, 2D)`` voxel edges of the true image content on the canvas.
+        whole_image: ``(B, 2D)`` canvas edges of the whole image, which the canvas may show a part of.
 
     Returns:
-        ``(B, D, *shape)`` float32: -1 at the low edge of the valid region, 1 at its high edge, beyond in the padding.
+        ``(B, D, *shape)`` float32: -1 at the low edge of the whole image, 1 at its high edge, beyond in the padding.
     """
     dims = len(shape)
-    points = grid_points(shape, stride, device=valid_region.device)
-    low, high = valid_region[:, None, :dims].float(), valid_region[:, None, dims:].float()
+    points = grid_points(shape, stride, device=whole_image.device)
+    low, high = whole_image[:, None, :dims].float(), whole_image[:, None, dims:].float()
     relative = (points[None] - low) / (high - low).clamp_min(1.0) * 2 - 1
-    return relative.transpose(1, 2).reshape(len(valid_region), dims, *shape)
+    return relative.transpose(1, 2).reshape(len(whole_image), dims, *shape)

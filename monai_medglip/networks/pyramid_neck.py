@@ -92,31 +92,31 @@ class PyramidNeck(nn.Module):
         return self.pixel_strides[-1] if self.pixel_strides else self.region_strides[0]
 
     def forward(
-        self, levels: Mapping[int, Tensor], modality: Tensor, valid_region: Tensor
+        self, levels: Mapping[int, Tensor], modality: Tensor, whole_image: Tensor
     ) -> tuple[list[Tensor], Tensor]:
         """Merge the levels.
 
         Args:
             levels: ``{stride: (B, C, ...)}`` from the encoder.
             modality: ``(B,)`` int64.
-            valid_region: ``(B, 2D)`` voxel edges of the image content on the canvas.
+            whole_image: ``(B, 2D)`` canvas edges of the whole image, which the canvas may show a part of.
 
         Returns:
             Region features, one ``(B, width, ...)`` per region stride, and the pixel map ``(B, pixel_width, ...)``.
         """
         levels = {s: self.modulations[str(s)](x, modality) for s, x in levels.items() if str(s) in self.modulations}
-        named = OrderedDict((str(s), _with_position(levels[s], s, valid_region)) for s in self.region_strides)
+        named = OrderedDict((str(s), _with_position(levels[s], s, whole_image)) for s in self.region_strides)
         merged = list(self.top_down(named).values())
         for index, down in enumerate(self.down_samplings):
             merged[index + 1] = merged[index + 1] + down(merged[index])
         regions = [
-            self.region_tower(_with_position(x, s, valid_region))
+            self.region_tower(_with_position(x, s, whole_image))
             for s, x in zip(self.region_strides, merged, strict=True)
         ]
         pixels = merged[0]
         for stride in self.pixel_strides:
             pixels = self.pixel_blocks[str(stride)](pixels, levels[stride])
-        return regions, self.pixel_projection(_with_position(pixels, self.pixel_stride, valid_region))
+        return regions, self.pixel_projection(_with_position(pixels, self.pixel_stride, whole_image))
 
 
 class _PixelBlock(nn.Module):
@@ -144,6 +144,6 @@ def _convolution(spatial_dims: int, channels: int, out: int, *, strides: int = 1
     )
 
 
-def _with_position(features: Tensor, stride: int, valid_region: Tensor) -> Tensor:
-    coordinates = relative_coordinates(features.shape[2:], stride, valid_region).to(features.dtype)
+def _with_position(features: Tensor, stride: int, whole_image: Tensor) -> Tensor:
+    coordinates = relative_coordinates(features.shape[2:], stride, whole_image).to(features.dtype)
     return torch.cat([features, coordinates], dim=1)

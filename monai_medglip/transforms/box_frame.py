@@ -40,6 +40,17 @@ class BoxFrame:
     source: Frame
     cuts: tuple[Frame, ...] = ()
 
+    def whole_image(self, affine: np.ndarray) -> np.ndarray:
+        """Give where the whole source image lies in a grid, also what the grid does not show.
+
+        Args:
+            affine: (4, 4) of the grid.
+
+        Returns:
+            (2D,) voxel edges, beyond the grid where it shows a part only; the bounds where the grid is rotated.
+        """
+        return map_boxes(self.source.extent[None], self.source.affine, affine)[0]
+
     def valid_region(self, affine: np.ndarray, shape: Sequence[int]) -> np.ndarray:
         """Give the part of a grid that shows the source image.
 
@@ -152,13 +163,15 @@ class BoxesToFramed(Transform):
     Rows stay in place, so that tables and masks beside the boxes keep their meaning. Beside ``KEY`` it writes
     ``KEY_inside`` (N,) float32, the share of each box that the valid region holds, and ``KEY_lost``, how many boxes
     have less than ``min_inside`` of it: what becomes of those is for the consumer to say, since "cut off" is not
-    "absent". It also writes the valid region (2D,) float32, and the present grid becomes the recorded one.
+    "absent". It also writes the valid region (2D,) float32 and, not clipped to the grid, where the whole image lies
+    (2D,) float32; and the present grid becomes the recorded one.
 
     Args:
         box_keys: the boxes, (N, 2D) voxel edges of the recorded grid; with none, only the valid region is written.
         ref_key: the image whose affine tells where the boxes go.
         frame_key: where `RecordFramed` has put the `BoxFrame`.
         valid_key: where the valid region is put.
+        whole_key: where the place of the whole image is put, which positions in the image are relative to.
         min_inside: the least share [0, 1] of a box inside the valid region for it not to count as lost.
     """
 
@@ -169,20 +182,24 @@ class BoxesToFramed(Transform):
         *,
         frame_key: str = "box_frame",
         valid_key: str = "valid_region",
+        whole_key: str = "whole_image",
         min_inside: float = 0.25,
     ) -> None:
         self.box_keys = ensure_tuple(box_keys)
         self.ref_key = ref_key
         self.frame_key = frame_key
         self.valid_key = valid_key
+        self.whole_key = whole_key
         self.min_inside = min_inside
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Give the item with its boxes in the present grid."""
         item = dict(data)
         image, box_frame = item[self.ref_key], _recorded(item, self.frame_key)
-        region = box_frame.valid_region(tracked_affine(image), image.shape[1:])
+        affine = tracked_affine(image)
+        region = box_frame.valid_region(affine, image.shape[1:])
         item[self.valid_key] = torch.as_tensor(region, dtype=torch.float32)
+        item[self.whole_key] = torch.as_tensor(box_frame.whole_image(affine), dtype=torch.float32)
         for key in self.box_keys:
             carried = carry_boxes(item[key], box_frame, image)
             item[key] = torch.as_tensor(carried.boxes, dtype=torch.float32)
