@@ -15,7 +15,7 @@ def test_the_reference_page_tells_every_column(repository: Path) -> None:
 
 def test_the_examples_of_the_reference_page_give_what_they_say(repository: Path) -> None:
     page = (repository / "docs" / "reference" / "ontology.md").read_text(encoding="utf-8")
-    examples = "\n".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL))
+    examples = "\n".join(re.findall(r"```pycon\n(.*?)```", page, re.DOTALL))
     test = doctest.DocTestParser().get_doctest(examples, {}, "ontology.md", None, 0)
     assert len(test.examples) > 5
     assert doctest.DocTestRunner(verbose=False).run(test).failed == 0
