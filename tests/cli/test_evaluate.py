@@ -15,15 +15,21 @@ from monai_medglip.grounding import Grounding
 class SilentGrounder:
     """Stands in for the model: finds nothing, and says which bundle it was asked for."""
 
+    operating_threshold = 0.5
+
     def __init__(self, bundle=None):
-        self.bundle = bundle
+        self.bundle = self
+        self._name = str(bundle)
 
-    def ground(self, image, phrases, *, threshold):
+    def provenance(self):
+        return {"model": self._name}
+
+    def encode(self, scan):
+        return scan
+
+    def ask(self, encoded, phrases, *, threshold):
         assert threshold == 0.0
-        return Grounding.empty(image.frame, phrases, provenance={"model": str(self.bundle)})
-
-    def operating_threshold(self, scan, phrase):
-        return 0.5
+        return Grounding.empty(encoded.frame, phrases)
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +56,7 @@ def test_it_writes_a_result_file_and_prints_its_table(folder, capsys):
     assert main(["evaluate", "--data", str(folder), "--bundle", "mine", "--out", str(out)]) == 0
     written = json.loads(out.read_text())
     assert written["results"]["per_phrase"]["films"]["right lung"]["R1_50"]["value"] == 0.0
-    assert written["bundle"] == {"model": "mine"}
+    assert written["bundle"] == {"model": "mine", "operating_threshold": 0.5}
     assert written["data"]["images"] == 1
     assert "--split test --bundle mine" in written["command"]
     assert "| films † | ≥ 0.000 |" in capsys.readouterr().out

@@ -92,7 +92,6 @@ def answer(scan, phrases, rows, presence, masks):
         status=(Status.FOUND,) * len(phrases),
         support=(Support.VALIDATED,) * len(phrases),
         phrase_masks=tuple(masks),
-        provenance={"model": "phantom"},
     )
 
 

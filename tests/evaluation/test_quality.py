@@ -1,27 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from monai_medglip.errors import DataError
 from monai_medglip.evaluation import evaluate_quality
 from monai_medglip.geometry import Frame
-from monai_medglip.grounding import Grounding
+from monai_medglip.grounding import Grounding, Status
+from monai_medglip.imaging import Modality
 
 
 @pytest.fixture(scope="module")
 def best(phantom_folder, oracle):
-    return evaluate_quality(phantom_folder, oracle).results
+    return evaluate_quality(phantom_folder, oracle)
 
 
 @pytest.fixture(scope="module")
 def worst(phantom_folder, blind):
-    return evaluate_quality(phantom_folder, blind).results
+    return evaluate_quality(phantom_folder, blind)
 
 
 @pytest.fixture(scope="module")
 def greedy(phantom_folder, eager):
-    return evaluate_quality(phantom_folder, eager).results
+    return evaluate_quality(phantom_folder, eager)
 
 
 def values(row):
@@ -92,7 +96,7 @@ def test_baselines_stand_beside(best):
 
 
 def test_all_images_have_no_median_box_from_train(phantom_folder, oracle):
-    results = evaluate_quality(phantom_folder, oracle, split=None).results
+    results = evaluate_quality(phantom_folder, oracle, split=None)
     assert list(results["baselines"]) == ["centre_box"]
     assert results["per_source"]["films"]["AP50"]["n"] == 1  # the right lung; the left one is in 6 of 12
     assert results["phrases"]["films"]["right lung"]["positive_images"] == 12
@@ -103,13 +107,19 @@ def test_the_mean_over_phrases_and_that_over_sources_count_what_they_average(bes
     assert best["macro_over_sources"]["Dice"]["n"] == 2
 
 
-def test_where_the_answer_comes_from_is_kept(phantom_folder, oracle):
-    assert evaluate_quality(phantom_folder, oracle).provenance["model"] == "phantom"
-
-
 def test_the_threshold_decides_what_a_false_box_is(phantom_folder, eager):
-    results = evaluate_quality(phantom_folder, eager, operating_threshold=lambda scan, phrase: 0.95).results
+    results = evaluate_quality(phantom_folder, eager, operating_threshold=0.95)
     assert results["per_phrase"]["films"]["left lung"]["FP"]["value"] == 0.0
+
+
+def test_what_is_ruled_out_without_looking_counts_as_denied(phantom_folder, blind):
+    def rules_out(scan, phrases):
+        ruled_out = [phrase.text == "polyp" and scan.modality is not Modality.ES for phrase in phrases]
+        status = tuple(Status.NOT_APPLICABLE if out else Status.FOUND for out in ruled_out)
+        return replace(blind(scan, phrases), status=status, presence=np.where(ruled_out, np.nan, 0.5))
+
+    polyp = evaluate_quality(phantom_folder, rules_out)["per_phrase"]["guts"]["polyp"]
+    assert polyp["presence_AUROC_easy"]["value"] == 1.0
 
 
 def test_an_answer_on_another_grid_is_refused(phantom_folder):
@@ -129,13 +139,13 @@ def test_a_split_without_images_is_said(phantom_folder, oracle):
 
 def test_a_folder_with_only_the_older_columns_is_evaluated(relabeled):
     folder, oracle = relabeled(lambda row: row[:5])
-    lung = evaluate_quality(folder, oracle).results["per_phrase"]["films"]["right lung"]
+    lung = evaluate_quality(folder, oracle)["per_phrase"]["films"]["right lung"]
     assert lung["AP50"] == {"value": 1.0, "low": 1.0, "high": 1.0, "n": 10, "lower_bound": True}
     assert "FP" not in lung
 
 
 def test_labels_that_the_ontology_does_not_know_are_evaluated(relabeled):
     folder, oracle = relabeled(lambda row: ["zorblax" if cell == "polyp" else cell for cell in row])
-    results = evaluate_quality(folder, oracle).results
+    results = evaluate_quality(folder, oracle)
     assert results["per_phrase"]["guts"]["zorblax"]["R1_50"]["value"] == 1.0
     assert results["phrases"]["guts"]["zorblax"]["easy_absent_images"] == 0
