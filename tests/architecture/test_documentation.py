@@ -52,7 +52,7 @@ def test_every_relative_link_resolves(page: Path) -> None:
 
 def _examples() -> Iterator[str]:
     for page in PAGES:
-        yield from re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+        yield from re.findall(r"^```python\n(?!>>>)(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
 
 
 @pytest.mark.parametrize("example", list(_examples()), ids=lambda example: example.splitlines()[0])
