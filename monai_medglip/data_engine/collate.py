@@ -33,8 +33,8 @@ def collate_grounding(items: Sequence[Mapping[str, Any] | Sequence[Mapping[str, 
         items: results of `SampleTargetsd`; a list among them (a crop with several samples) counts as its elements.
 
     Returns:
-        ``image`` ``(B, C, *canvas)`` plain tensor; ``phrases`` B lists; ``modality`` (B,) int64; ``valid_region`` and ``whole_image``
-        (B, 2D) float32; ``targets`` B dicts of tensors; ``records`` B records.
+        ``image`` ``(B, C, *canvas)`` plain tensor; ``phrases`` B lists; ``modality`` (B,) int64; ``valid_region`` and
+        ``whole_image`` (B, 2D) float32; ``targets`` B dicts of tensors; ``records`` B records.
 
     Raises:
         DataError: when the images differ in size.

@@ -17,31 +17,38 @@ from monai.data.meta_tensor import MetaTensor
 from monai.transforms.transform import Transform
 
 from monai_medglip.data_engine.grounding_folder import GroundingFolder
+from monai_medglip.data_engine.licenses import permissive_sources
 from monai_medglip.data_engine.record import Record
 from monai_medglip.data_engine.region_table import RegionRow, pack_regions
 from monai_medglip.ontology.concept import Mirror
 from monai_medglip.transforms.mirroring import strictest_mirror
 
-__all__ = ["LoadGroundingd", "grounding_items"]
+__all__ = ["PERMISSIVE", "LoadGroundingd", "grounding_items"]
+
+PERMISSIVE = "permissive"
+"""The word that stands for all sources whose terms allow commercial use, see `licenses`."""
 
 
 def grounding_items(
-    folder: GroundingFolder | str | Path, split: str | None = None, sources: Collection[str] | None = None
+    folder: GroundingFolder | str | Path, split: str | None = None, sources: Collection[str] | str | None = None
 ) -> list[dict[str, Any]]:
     """Give one item ``{"record": Record}`` per image, for MONAI's `Dataset` and `CacheDataset`.
 
     Args:
         folder: the data folder or its path.
         split: train, val or test; None for all.
-        sources: keep these sources only.
+        sources: keep these sources only; a word alone is one source, ``permissive`` all that are cleared for every use.
 
     Returns:
         The items in the order of INDEX.tsv.
 
     Raises:
-        DataError: when the folder breaks its own rules.
+        ConfigurationError: when no source of the folder is permissive.
+        DataError: when the folder breaks its own rules, or lacks a source that was named.
     """
     opened = folder if isinstance(folder, GroundingFolder) else GroundingFolder(folder)
+    if isinstance(sources, str):
+        sources = permissive_sources(opened.sources) if sources == PERMISSIVE else [sources]
     return [{"record": record} for record in opened.records(split, sources)]
 
 

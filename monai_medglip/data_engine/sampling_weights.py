@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from monai_medglip.data_engine.record import Record
 from monai_medglip.errors import ConfigurationError
 
-__all__ = ["sampling_weights"]
+__all__ = ["present_factors", "sampling_weights"]
 
 
 def sampling_weights(records: Sequence[Record], factors: Mapping[str, float] | None = None) -> list[float]:
@@ -47,6 +47,12 @@ def sampling_weights(records: Sequence[Record], factors: Mapping[str, float] | N
     if records and total == 0:
         raise ConfigurationError("expected a factor above 0 for at least one source, all images have weight 0")
     return [weight / total for weight in weights]
+
+
+def present_factors(records: Sequence[Record], factors: Mapping[str, float]) -> dict[str, float]:
+    """Give the factors of those sources that have images: a configuration may serve folders with fewer sources."""
+    present = {record.source for record in records}
+    return {source: factor for source, factor in factors.items() if source in present}
 
 
 def _check_factors(factors: Mapping[str, float], sources: set[str]) -> None:

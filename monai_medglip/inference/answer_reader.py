@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+import monai_medglip
 from monai_medglip.geometry import Boxes
 from monai_medglip.grounding import Grounding
 from monai_medglip.imaging import MaskRLE
@@ -30,10 +31,12 @@ class AnswerReader:
     Attributes:
         operating_point: thresholds, temperatures and candidate settings.
         rules: what is known of phrases without looking.
+        model: what a result says about its model, see `Bundle.provenance`.
     """
 
     operating_point: OperatingPoint
     rules: PhraseRules
+    model: Mapping[str, Any] = field(default_factory=dict)
 
     def read(
         self,
@@ -42,7 +45,6 @@ class AnswerReader:
         phrases: Sequence[Phrase],
         *,
         threshold: float | None = None,
-        provenance: Mapping[str, Any] | None = None,
     ) -> Grounding:
         """Give the grounding of one image.
 
@@ -52,7 +54,6 @@ class AnswerReader:
             phrases: the P phrases as they were typed.
             threshold: calibrated score from which boxes are kept, [0, 1]; None takes the operating point's. With 0 all
                 candidates are kept and every phrase that was looked for has a mask.
-            provenance: where the result comes from.
 
         Returns:
             Boxes, masks and answers in the scan's own grid.
@@ -82,8 +83,20 @@ class AnswerReader:
                 for box, row, score in zip(boxes, rows.tolist(), scores, strict=True)
             ),
             phrase_masks=tuple(None if mask is None else MaskRLE.encode(mask) for mask in masks),
-            provenance=dict(provenance or {}),
+            provenance=self.provenance(placed, threshold),
         )
+
+    def provenance(self, placed: PlacedScan, threshold: float | None = None) -> dict[str, Any]:
+        """Give where a result comes from: model, software, image and settings."""
+        return {
+            **self.model,
+            "software": f"monai_medglip {monai_medglip.__version__}",
+            "image": placed.scan.source.path,
+            "modality": placed.modality.value,
+            "modality_predicted": placed.modality_predicted,
+            "threshold": self.operating_point.box_threshold if threshold is None else threshold,
+            "rules": self.rules.active,
+        }
 
     def _boxes(
         self, prediction: Mapping[str, Tensor], placed: PlacedScan

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from monai_medglip.errors import ConfigurationError, WeightsError
-from monai_medglip.inference.operating_point import OperatingPoint
 from monai_medglip.inference.validated_phrases import ValidatedPhrases
 
 if TYPE_CHECKING:
     import torch
 
+    from monai_medglip.inference.operating_point import OperatingPoint
     from monai_medglip.networks import MedGLIP
 
 __all__ = ["Bundle"]
@@ -52,6 +52,8 @@ class Bundle:
     @cached_property
     def operating_point(self) -> OperatingPoint:
         """What was chosen on validation data."""
+        from monai_medglip.inference.operating_point import OperatingPoint
+
         return OperatingPoint.read(self.path / "models" / "operating_point.json")
 
     @cached_property

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from monai_medglip.errors import ConfigurationError, OutputError, WeightsError
 from monai_medglip.inference.bundle import Bundle
 
-__all__ = ["BUNDLE_VARIABLE", "SOURCES_VARIABLE", "find_bundle"]
+__all__ = ["BUNDLE_VARIABLE", "SOURCES_VARIABLE", "find_bundle", "installed_bundle"]
 
 BUNDLE_VARIABLE = "MEDGLIP_BUNDLE"
 """Environment variable with the folder of a bundle."""
@@ -42,13 +42,30 @@ def find_bundle(bundle: str | Path | None = None, *, name: str = "medglip_2d") -
     Raises:
         WeightsError: when there is none, or a download is damaged.
     """
-    given = bundle or os.environ.get(BUNDLE_VARIABLE)
+    if bundle:
+        return Bundle(Path(bundle))
+    installed = installed_bundle(name)
+    if installed is not None:
+        return installed
+    cached = _cache_folder() / name
+    _download(name, cached)
+    return Bundle(cached)
+
+
+def installed_bundle(name: str = "medglip_2d") -> Bundle | None:
+    """Give the bundle that is used when none is named, or None where it would have to be downloaded first.
+
+    Args:
+        name: which bundle of the cache.
+
+    Raises:
+        WeightsError: when ``MEDGLIP_BUNDLE`` names a folder that is no bundle.
+    """
+    given = os.environ.get(BUNDLE_VARIABLE)
     if given:
         return Bundle(Path(given))
     cached = _cache_folder() / name
-    if not (cached / "models" / "model.pt").is_file():
-        _download(name, cached)
-    return Bundle(cached)
+    return Bundle(cached) if (cached / "models" / "model.pt").is_file() else None
 
 
 def _cache_folder() -> Path:

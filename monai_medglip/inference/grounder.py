@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-import monai_medglip
 from monai_medglip.errors import ConfigurationError, ImageReadError, PhraseError
 from monai_medglip.grounding import Grounding
 from monai_medglip.imaging import Modality, Scan
@@ -72,8 +71,8 @@ class Grounder:
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.operating_point = self.bundle.operating_point
         self.network = self.bundle.load_network(self.device)
-        self.reader = AnswerReader(self.operating_point, PhraseRules(self.bundle.validated_phrases, active=rules))
-        self._model = self.bundle.provenance()
+        phrase_rules = PhraseRules(self.bundle.validated_phrases, active=rules)
+        self.reader = AnswerReader(self.operating_point, phrase_rules, self.bundle.provenance())
 
     @property
     def operating_threshold(self) -> float:
@@ -145,25 +144,15 @@ class Grounder:
         if threshold is not None and not 0 <= threshold <= 1:
             raise ConfigurationError(f"threshold must lie in [0, 1], got {threshold}")
         asked, placed = _phrases_to_ask(phrases, None), encoded.placed
-        provenance = self._provenance(placed, threshold)
         parts = []
         for start in range(0, len(asked), _PHRASES_AT_ONCE):
             some = asked[start : start + _PHRASES_AT_ONCE]
             vectors, _ = self.network.embed([[self.reader.rules.as_asked(phrase) for phrase in some]])
             prediction = self.network.ground(encoded.features, vectors)
-            parts.append(self.reader.read(prediction, placed, some, threshold=threshold, provenance=provenance))
-        return Grounding.merge(parts) if parts else Grounding.empty(placed.scan.frame, provenance=provenance)
-
-    def _provenance(self, placed: PlacedScan, threshold: float | None) -> dict[str, Any]:
-        return {
-            **self._model,
-            "software": f"monai_medglip {monai_medglip.__version__}",
-            "image": placed.scan.source.path,
-            "modality": placed.modality.value,
-            "modality_predicted": placed.modality_predicted,
-            "threshold": self.operating_threshold if threshold is None else threshold,
-            "rules": self.reader.rules.active,
-        }
+            parts.append(self.reader.read(prediction, placed, some, threshold=threshold))
+        if parts:
+            return Grounding.merge(parts)
+        return Grounding.empty(placed.scan.frame, provenance=self.reader.provenance(placed, threshold))
 
 
 def _phrases_to_ask(phrases: str | Phrase | Sequence[str | Phrase] | None, caption: str | None) -> list[Phrase]:

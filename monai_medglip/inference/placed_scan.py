@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from monai_medglip.errors import ImageReadError
-from monai_medglip.geometry import map_boxes
+from monai_medglip.geometry import index_map, map_boxes
 from monai_medglip.imaging import KNOWN_MODALITIES, Modality, Scan
 from monai_medglip.transforms import BoxesToFramed, Canvas, NormalizeIntensity, RecordFramed
 from monai_medglip.transforms.affine_sampling import sample_affine
@@ -99,8 +99,7 @@ class PlacedScan:
         dims = self.scan.spatial_dims
         canvas_shape = np.asarray(self.pixels.shape[1:], dtype=np.float64)
         stride = canvas_shape / np.asarray(logits.shape)
-        to_cells = np.diag([*(1 / stride), 1.0])
-        to_cells[:dims, dims] = 0.5 / stride - 0.5
+        to_cells = index_map(np.diag([*(1 / stride), 1.0]))
         keep = [*range(dims), 3]
         to_canvas = (np.linalg.inv(self.affine) @ self.scan.frame.affine)[np.ix_(keep, keep)]
         # a shift by the threshold's logit makes the padding of the sampling neither inside nor outside

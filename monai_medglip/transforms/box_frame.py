@@ -49,7 +49,8 @@ class BoxFrame:
         Returns:
             (2D,) voxel edges, beyond the grid where it shows a part only; the bounds where the grid is rotated.
         """
-        return map_boxes(self.source.extent[None], self.source.affine, affine)[0]
+        carried: np.ndarray = map_boxes(self.source.extent[None], self.source.affine, affine)[0]
+        return carried
 
     def valid_region(self, affine: np.ndarray, shape: Sequence[int]) -> np.ndarray:
         """Give the part of a grid that shows the source image.

@@ -19,6 +19,7 @@ from monai.transforms.transform import MapTransform
 from monai.utils.misc import ensure_tuple_rep
 
 from monai_medglip.errors import ConfigurationError, GeometryError
+from monai_medglip.geometry import index_map
 from monai_medglip.transforms.affine_sampling import Interpolation, sample_affine
 from monai_medglip.transforms.tracked_affine import TensorT, tracked_affine, with_affine
 
@@ -60,16 +61,15 @@ class Canvas:
         affine, shape = tracked_affine(image), checked_shape(image, self.size)
         content = letterbox_content(shape, self.size)
         steps = np.asarray(shape) / np.asarray(content)
-        index_map = np.diag([*steps, 1.0])
-        index_map[:-1, -1] = steps / 2.0 - 0.5  # the edges 0 of both grids coincide
+        to_image = index_map(np.diag([*steps, 1.0]))  # the edges 0 of both grids coincide
         way = Interpolation.parse(interpolation)
         if way is Interpolation.LINEAR and len(shape) == 2:
             values = _smoothly_resized(image.as_subclass(torch.Tensor).to(torch.float32), content)
         else:
-            values = sample_affine(image, index_map, content, interpolation=way)
+            values = sample_affine(image, to_image, content, interpolation=way)
         missing = [(0, room - taken) for room, taken in zip(self.size, content, strict=True)]
         padded = F.pad(values, [side for pair in reversed(missing) for side in pair], value=self.padding_value)
-        return with_affine(padded, image, affine @ to_affine_nd(3, index_map))
+        return with_affine(padded, image, affine @ to_affine_nd(3, to_image))
 
 
 class Canvasd(MapTransform):

@@ -12,6 +12,7 @@ from monai.data.utils import to_affine_nd
 from monai.transforms.transform import MapTransform, Randomizable, RandomizableTransform
 
 from monai_medglip.errors import ConfigurationError
+from monai_medglip.geometry import index_map
 from monai_medglip.transforms.affine_sampling import Interpolation, sample_affine
 from monai_medglip.transforms.canvas import Canvas, checked_shape, checked_size, interpolations
 from monai_medglip.transforms.tracked_affine import TensorT, tracked_affine, with_affine
@@ -98,11 +99,10 @@ class RandCanvas(RandomizableTransform):
         turn = np.eye(dims)
         angle = np.radians(self.R.uniform(-self.rotation_degrees, self.rotation_degrees))
         turn[:2, :2] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
-        index_map = np.eye(dims + 1)
-        index_map[:dims, :dims] = turn.T / scales[:, None]
-        center = low + content / 2.0
-        index_map[:dims, dims] = shape / 2.0 - 0.5 - index_map[:dims, :dims] @ (center - 0.5)
-        return index_map
+        to_image = np.eye(dims + 1)
+        to_image[:dims, :dims] = turn.T / scales[:, None]
+        to_image[:dims, dims] = shape / 2.0 - to_image[:dims, :dims] @ (low + content / 2.0)
+        return index_map(to_image)
 
 
 class RandCanvasd(Randomizable, MapTransform):

@@ -13,7 +13,8 @@ from monai_medglip.errors import DataError
 def item_of(phrases, boxes, size=8):
     targets = {key: torch.zeros(0) for key in TARGET_KEYS}
     image = MetaTensor(torch.full((3, size, size), float(boxes)))
-    fixed = {"modality": 2, "valid_region": torch.tensor([0.0, 0, 8, 8]), "record": f"record {boxes}"}
+    region = torch.tensor([0.0, 0, 8, 8])
+    fixed = {"modality": 2, "valid_region": region, "whole_image": region, "record": f"record {boxes}"}
     return {**targets, **fixed, "image": image, "phrases": phrases, "boxes": torch.zeros(boxes, 4)}
 
 
@@ -34,6 +35,7 @@ def test_images_become_one_plain_tensor():
     assert type(batch["image"]) is torch.Tensor
     assert batch["image"][:, 0, 0, 0].tolist() == [1, 2]
     assert (batch["modality"].tolist(), batch["valid_region"].shape) == ([2, 2], (2, 4))
+    assert batch["whole_image"].shape == (2, 4)
 
 
 def test_samples_of_one_image_count_as_images():

@@ -21,6 +21,7 @@ from monai.transforms import (
     Rotate90d,
     Rotated,
     Spacingd,
+    SpatialCrop,
     SpatialPadd,
 )
 
@@ -193,3 +194,12 @@ def test_a_recorded_frame_survives_pickling():
     recorded = RecordFramed("mask")(item_with(BOX_2D, (47, 36)))
     moved = BoxesToFramed("boxes", ref_key="mask")(pickle.loads(pickle.dumps(recorded)))
     np.testing.assert_allclose(moved["boxes"][0], BOX_2D)
+
+
+def test_the_whole_image_is_told_beyond_the_view_of_a_crop() -> None:
+    image = MetaTensor(torch.zeros(1, 40, 20), affine=torch.eye(4))
+    item = RecordFramed("image")({"image": image})
+    item["image"] = SpatialCrop(roi_start=(10, 0), roi_end=(30, 20))(item["image"])
+    item = BoxesToFramed()(item)
+    np.testing.assert_allclose(item["whole_image"], [-10, 0, 30, 20])
+    np.testing.assert_allclose(item["valid_region"], [0, 0, 20, 20])

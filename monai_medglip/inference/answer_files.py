@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The files that hold the answers to one image: their names, writing all of them or none, finding earlier ones.
+
+``NAME.json`` holds everything, ``NAME.png`` is the picture, ``NAME.nii.gz`` with ``NAME.labels.json`` the masks, and
+``NAME.mrk.json`` the boxes for 3D Slicer, where the image's place in the patient is known.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from monai_medglip.errors import DataError, GeometryError, OutputError
+from monai_medglip.grounding import Grounding, read_json, write_json, write_nifti_masks, write_slicer_markups
+from monai_medglip.imaging import Scan
+from monai_medglip.visualize import write_overlay
+
+__all__ = ["AnswerFiles"]
+
+
+@dataclass(frozen=True)
+class AnswerFiles:
+    """The files of one image's answers.
+
+    Attributes:
+        folder: where they lie.
+        name: what they are called, without suffix.
+    """
+
+    folder: Path
+    name: str
+
+    @property
+    def answers(self) -> Path:
+        """The JSON file, which says what the other files are of."""
+        return self.folder / f"{self.name}.json"
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """All files that may be there; the last one, the markups, not always."""
+        suffixes = (".png", ".nii.gz", ".labels.json", ".mrk.json")
+        return (self.answers, *(self.folder / f"{self.name}{suffix}" for suffix in suffixes))
+
+    @property
+    def present(self) -> tuple[Path, ...]:
+        """The files that are there."""
+        return tuple(path for path in self.paths if path.exists())
+
+    def read(self) -> Grounding | None:
+        """Give the answers that are there already, None when no file is.
+
+        Raises:
+            OutputError: when a file has one of the names and is none of ours, which is never overwritten.
+        """
+        present = self.present
+        if not present:
+            return None
+        try:
+            return read_json(self.answers)
+        except DataError as error:
+            raise OutputError(
+                f"expected {present[0]} to be an earlier answer of ours, but {error}; choose another folder"
+            ) from error
+
+    def write(self, scan: Scan, grounding: Grounding) -> str:
+        """Write all files, or none of them.
+
+        Args:
+            scan: the image.
+            grounding: the answers.
+
+        Returns:
+            Why there are no markups, "" where there are.
+
+        Raises:
+            OutputError: when the folder cannot be written to.
+        """
+        remark = ""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=".medglip-", dir=self.folder) as draft_folder:
+                draft = AnswerFiles(Path(draft_folder), self.name)
+                answers, picture, masks, _, markups = draft.paths
+                write_json(answers, grounding)
+                write_overlay(picture, scan, grounding)
+                write_nifti_masks(masks, grounding)
+                try:
+                    write_slicer_markups(markups, grounding)
+                except GeometryError as error:
+                    remark = f"no markups: {error}"
+                # the JSON goes first: a run that is stopped between two files then finds them to be its own
+                for path in draft.present:
+                    path.replace(self.folder / path.name)
+        except OSError as error:
+            raise OutputError(
+                f"expected to write to the folder {self.folder}, but the system says: {error.strerror or error}; "
+                "choose a folder that can be written to and has free space"
+            ) from error
+        return remark
