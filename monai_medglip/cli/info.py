@@ -18,7 +18,7 @@ _LIBRARIES = ("torch", "monai", "transformers", "pytorch-ignite", "numpy", "niba
 
 def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the verb ``info`` to the command line."""
-    parser = verbs.add_parser("info", help="show what is installed")
+    parser = verbs.add_parser("info", help="show versions, concepts, the model and the license of its weights")
     parser.add_argument("--json", action="store_true", help="write JSON for other programs")
     parser.set_defaults(run=run)
 
@@ -35,16 +35,23 @@ def describe_installation() -> dict[str, Any]:
 
     Returns:
         A dictionary that JSON can hold: ``version``, ``python``, ``platform``, ``libraries`` (name to version, None
-        where it is not installed) and ``concepts`` (how many the ontology has).
+        where it is not installed), ``concepts`` (how many the ontology has) and ``model`` (None, or where it is, its
+        version, the checksum and the license of its weights).
+
+    Raises:
+        MedGLIPError: when the bundle that the environment names cannot be read.
     """
+    from monai_medglip.inference import installed_bundle
     from monai_medglip.ontology import Ontology
 
+    bundle = installed_bundle()
     return {
         "version": __version__,
         "python": platform.python_version(),
         "platform": platform.platform(),
         "libraries": {name: _version_of(name) for name in _LIBRARIES},
         "concepts": sum(1 for _ in Ontology.default()),
+        "model": bundle and {"folder": str(bundle.path), **bundle.provenance()},
     }
 
 
@@ -61,7 +68,8 @@ def _as_text(facts: dict[str, Any]) -> str:
         ("python", facts["python"]),
         ("platform", facts["platform"]),
         *((name, version or "not installed") for name, version in facts["libraries"].items()),
-        ("concepts", str(facts["concepts"])),
+        ("concepts", facts["concepts"]),
+        *(facts["model"] or {"model": "none found; set MEDGLIP_BUNDLE to the folder of a bundle"}).items(),
     ]
     width = max(len(name) for name, _ in rows)
-    return "\n".join(f"{name:<{width}}  {text}" for name, text in rows)
+    return "\n".join(f"{name.replace('_', ' '):<{width}}  {text}" for name, text in rows)

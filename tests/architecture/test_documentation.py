@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted((ROOT / "monai_medglip").rglob("*.py"))
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "bundles").rglob("*.md")])
+PROGRAM = re.compile(r"^```python\n(?!>>>)(.*?)^```", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"(?:\]\(|src=\"|href=\")(?!https?:|mailto:|#)<?([^)\s\">#]+)")
 
 
@@ -52,7 +53,7 @@ def test_every_relative_link_resolves(page: Path) -> None:
 
 def _examples() -> Iterator[str]:
     for page in PAGES:
-        yield from re.findall(r"^```python\n(?!>>>)(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+        yield from PROGRAM.findall(page.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("example", list(_examples()), ids=lambda example: example.splitlines()[0])

@@ -8,7 +8,17 @@ import pytest
 import monai_medglip
 from tests.architecture.fresh_process import heavy_modules_after
 
-LIGHT_SUBPACKAGES = ["geometry", "imaging", "ontology", "phrases", "grounding", "cli", "readers", "visualize"]
+LIGHT_SUBPACKAGES = [
+    "geometry",
+    "imaging",
+    "ontology",
+    "phrases",
+    "grounding",
+    "cli",
+    "readers",
+    "visualize",
+    "inference",
+]
 
 
 def test_the_watch_sees_a_heavy_library_when_there_is_one() -> None:
