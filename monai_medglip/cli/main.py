@@ -17,9 +17,10 @@ from monai_medglip.errors import MedGLIPError
 __all__ = ["VERBS", "build_parser", "main"]
 
 #: The verbs, in the order of the help text. A new verb is a module of this name in this folder and a word here.
-VERBS = ("evaluate", "info")
+VERBS = ("ground", "calibrate", "evaluate", "info")
 
 _EXAMPLES = """examples:
+  medglip ground chest.png -p heart -o out/           find what a phrase names
   medglip evaluate --data FOLDER --out quality.json   measure a model on labeled images
   medglip info --json                                 what is installed, for other programs
 """

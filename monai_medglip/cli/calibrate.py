@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``medglip calibrate``: choose a bundle's operating point and validated phrases on the validation split."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from monai_medglip.data_engine import GroundingFolder
+    from monai_medglip.evaluation.operating_point import FittedPoint
+
+__all__ = ["add_parser", "run"]
+
+_EXAMPLES = """examples:
+  medglip calibrate --bundle bundles/medglip_2d --data ../shared/data/2d
+  medglip calibrate --bundle bundles/medglip_2d --data ../shared/data/2d --canvas 320 320 --canvas 384 384
+
+only images of the split 'val' are read; run it again whenever the weights change
+"""
+
+
+def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the verb ``calibrate`` to the command line."""
+    parser = verbs.add_parser(
+        "calibrate",
+        help="choose thresholds of a bundle on validation images",
+        description="Choose canvas, temperatures and thresholds on the validation split; write them into the bundle.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--bundle", type=Path, required=True, metavar="DIR", help="bundle with network and weights")
+    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="data folder with an INDEX.tsv")
+    parser.add_argument(
+        "--canvas",
+        type=int,
+        nargs="+",
+        action="append",
+        metavar="SIZE",
+        help="canvas to try, x y[ z]; may be given several times (default: the one of the network's definition)",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Fit, write ``operating_point.json`` and ``validated_phrases.json`` into the bundle, and print what was chosen."""
+    from monai_medglip.data_engine import GroundingFolder
+    from monai_medglip.evaluation.operating_point import MASK_THRESHOLDS, fit_operating_point
+    from monai_medglip.evaluation.raw_answers import NetworkAsker
+    from monai_medglip.evaluation.validated_lists import validated_phrases
+    from monai_medglip.evaluation.validation_units import validation_units
+    from monai_medglip.inference import Bundle, OperatingPoint
+    from monai_medglip.networks import read_network_definition
+    from monai_medglip.ontology import Ontology
+
+    folder, bundle = GroundingFolder(arguments.data), Bundle(arguments.bundle)
+    network, ontology = bundle.load_network(), Ontology.default()
+    definition = read_network_definition(bundle.path / "models" / "network.json")
+    canvases = [tuple(canvas) for canvas in arguments.canvas or [definition.get("canvas", OperatingPoint().canvas)]]
+    for canvas in canvases:
+        OperatingPoint(canvas=canvas)  # a canvas that no bundle may have is refused before anything is measured
+    answers = {
+        canvas: validation_units(
+            folder, NetworkAsker(network, canvas), mask_thresholds=MASK_THRESHOLDS, ontology=ontology
+        )
+        for canvas in canvases
+    }
+    fitted = fit_operating_point(answers, fitted_on=_fitted_on(folder))
+    lists = validated_phrases(fitted.units, fitted.operating_point)
+    lists.write(bundle.path / "configs" / "validated_phrases.json")
+    fitted.operating_point.write(bundle.path / "models" / "operating_point.json")
+    print(_summary(fitted))
+    print(f"validated phrases: {len(lists.location)} for location, {len(lists.absence)} for absence")
+    return 0
+
+
+def _fitted_on(folder: GroundingFolder) -> str:
+    records = folder.records("val")
+    patients = len({record.patient for record in records})
+    sources = len({record.source for record in records})
+    return f"val split of {folder.path.name}: {len(records)} images of {patients} patients, {sources} sources"
+
+
+def _summary(fitted: FittedPoint) -> str:
+    point = fitted.operating_point
+    chosen = (point.canvas, point.candidates.presence_power)
+    lines = [
+        f"canvas {'x'.join(map(str, canvas))}, presence power {power:g}: score {score:.4f}"
+        + (" (chosen)" if (canvas, power) == chosen else "")
+        for (canvas, power), score in fitted.scores.items()
+    ]
+    return "\n".join(
+        [
+            f"fitted on {point.fitted_on}",
+            *lines,
+            f"temperatures: box {point.calibration.box:.3f}, presence {point.calibration.presence:.3f}",
+            f"box threshold {point.box_threshold:.3f}: mean F1 {fitted.mean_f1:.3f}, "
+            f"{fitted.easy_under:.1%} of easy-absent phrases stay under it",
+            f"mask threshold {point.mask_threshold:g}: mean Dice {fitted.mean_dice:.3f}",
+        ]
+    )
