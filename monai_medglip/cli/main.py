@@ -7,6 +7,7 @@ What a verb does stands in the module of its name. Exit status: 0 done, 1 failed
 from __future__ import annotations
 
 import argparse
+import functools
 import importlib
 import sys
 from collections.abc import Sequence
@@ -55,7 +56,7 @@ def build_parser() -> argparse.ArgumentParser:
         prog="medglip",
         description="Find the regions of a medical image that phrases name. For research; not a medical device.",
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=functools.partial(argparse.RawDescriptionHelpFormatter, max_help_position=30),
     )
     parser.add_argument("--version", action="version", version=f"medglip {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, title="verbs")
