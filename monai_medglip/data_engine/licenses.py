@@ -75,8 +75,8 @@ def permissive_sources(sources: Iterable[str], table: Path = LICENSE_TABLE) -> l
     cleared = [name for name in given if name in licenses and licenses[name].commercial_use is CommercialUse.YES]
     if not cleared:
         raise ConfigurationError(
-            f"expected at least one source that {table.name} clears for commercial use, got {', '.join(given) or 'none'}; "
-            "name the sources to use instead of 'permissive'"
+            f"expected at least one source that {table.name} clears for commercial use, "
+            f"got {', '.join(given) or 'none'}; name the sources to use instead of 'permissive'"
         )
     return cleared
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-__all__ = ["prepare_grounding_batch"]
+__all__ = ["prepare_grounding_batch", "prepare_scan_batch"]
 
 
 def prepare_grounding_batch(
@@ -44,3 +44,29 @@ def prepare_grounding_batch(
     ]
     asked = {"phrases": batch["phrases"], "modality": modality, "whole_image": move(batch["whole_image"])}
     return image, targets, (), asked
+
+
+def prepare_scan_batch(
+    batch: Mapping[str, Any],
+    device: str | torch.device | None = None,
+    non_blocking: bool = False,
+    **to_options: Any,
+) -> tuple[Tensor, None, tuple[()], dict[str, Any]]:
+    """Split a batch of images without truth into what the network gets.
+
+    Args:
+        batch: from `monai_medglip.inference.collate_scans`.
+        device: where the tensors go.
+        non_blocking: asynchronous copies.
+        to_options: further arguments of `torch.Tensor.to`.
+
+    Returns:
+        ``(image, None, (), keyword arguments of the network)``, the form that MONAI's engines take.
+    """
+
+    def move(value: Tensor) -> Tensor:
+        return value.to(device=device, non_blocking=non_blocking, **to_options)
+
+    modality, whole_image = move(batch["modality"]), move(batch["whole_image"])
+    asked = {"phrases": batch["phrases"], "modality": modality, "whole_image": whole_image, "predict_unknown": True}
+    return move(batch["image"]), None, (), asked

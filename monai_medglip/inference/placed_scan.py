@@ -64,7 +64,7 @@ class PlacedScan:
             )
         # torch knows neither wide unsigned integers nor other byte orders
         stored = scan.array if scan.array.dtype in (np.uint8, np.int16) else scan.array.astype(np.float32)
-        tensor = torch.as_tensor(np.ascontiguousarray(stored))
+        tensor = torch.tensor(np.ascontiguousarray(stored))
         item = RecordFramed("image")({"image": MetaTensor(tensor, affine=torch.as_tensor(scan.frame.affine))})
         item["image"] = Canvas(canvas)(NormalizeIntensity()(item["image"], scan.modality))
         item = BoxesToFramed()(item)

@@ -80,6 +80,7 @@ class MedGLIP(nn.Module):
         phrases: Sequence[Sequence[Phrase]] | None = None,
         modality: Tensor | None = None,
         whole_image: Tensor | None = None,
+        predict_unknown: bool = False,
     ) -> Tensor | dict[str, Tensor]:
         """Ground each image's phrases.
 
@@ -89,13 +90,14 @@ class MedGLIP(nn.Module):
             modality: ``(B,)`` positions in `Modality`; None means unknown.
             whole_image: ``(B, 2D)`` canvas edges of the whole image, which the canvas may show a part of; None means
                 that image and canvas are the same.
+            predict_unknown: as in `encode`.
 
         Returns:
             The pixel map ``(B, pixel_width, ...)`` without phrases; else the dictionary of
             `GroundingHead.forward` with ``modality`` ``(B, M)`` logits and ``phrase_valid`` ``(B, P)`` bool, where P
             is the largest number of phrases of an image.
         """
-        encoded = self.encode(image, modality, whole_image)
+        encoded = self.encode(image, modality, whole_image, predict_unknown=predict_unknown)
         if phrases is None:
             return encoded.pixels
         vectors, valid = self.embed(phrases)
