@@ -57,7 +57,7 @@ class FileOutcome:
         """Give plain values for a report, with the checksums of all files."""
         return {
             "image": str(self.job.image),
-            "image_sha256": self.grounding.provenance["image_sha256"] if self.grounding else None,
+            "image_sha256": None if self.grounding is None else self.grounding.provenance["image_sha256"],
             **self.job.question.to_dict(),
             "outcome": self.outcome.value,
             "seconds": self.seconds,

@@ -143,7 +143,9 @@ def output_names(images: Sequence[Path]) -> list[str]:
     names: list[str] = []
     taken: set[str] = set()
     for image, stem in zip(images, stems, strict=True):
-        rivals = [other for other, its_stem in zip(images, stems, strict=True) if its_stem.casefold() == stem.casefold()]
+        rivals = [
+            other for other, its_stem in zip(images, stems, strict=True) if its_stem.casefold() == stem.casefold()
+        ]
         wished = _with_folders(image, stem, rivals) if stem.casefold() in shared else stem
         name, number = wished, 2
         while taken.intersection(_claims(name)):

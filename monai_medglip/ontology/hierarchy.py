@@ -87,6 +87,11 @@ class Ontology:
         return f"Ontology({len(self)} concepts, {len(self._body_regions)} body regions)"
 
     @property
+    def body_regions(self) -> tuple[str, ...]:
+        """The body regions that the tables know, in their order."""
+        return tuple(self._body_regions)
+
+    @property
     def longest_name(self) -> int:
         """Words of the longest name, articles not counted."""
         return self._longest_name

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from monai_medglip.errors import ImageReadError
 
-__all__ = ["READ_FORMATS", "ImageFormat", "detect_format"]
+__all__ = ["READ_FORMATS", "ImageFormat", "detect_format", "image_stem", "is_image_file"]
 
 READ_FORMATS = (
     "PNG, JPEG, TIFF, BMP, NIfTI (.nii, .nii.gz, .hdr), NRRD, MHA/MHD, DICOM (a file or the folder of a series)"
@@ -88,6 +88,29 @@ def detect_format(path: Path) -> ImageFormat:
             f"{path}: expected a {named.value} file by its name, but {start}; is the file whole and its name right?"
         )
     raise ImageReadError(f"{path}: expected an image file, one of {READ_FORMATS}; {start}; convert it to one of them")
+
+
+def is_image_file(path: Path) -> bool:
+    """Tell whether an existing file is an image of a read format, or claims by its name to be one.
+
+    A file that claims it and is none counts, so that who goes through a folder finds it out instead of passing it over.
+    """
+    try:
+        detect_format(path)
+    except ImageReadError:
+        return _by_name(path) is not None
+    return True
+
+
+def image_stem(path: Path) -> str:
+    """Give a file's name without the suffix of an image format.
+
+    Example:
+        >>> image_stem(Path("scans/brain.nii.gz")), image_stem(Path("1.2.840.10008"))
+        ('brain', '1.2.840.10008')
+    """
+    suffix = max((known for known in _SUFFIXES if path.name.casefold().endswith(known)), key=len, default="")
+    return path.name[: len(path.name) - len(suffix)] or path.name
 
 
 def _first_bytes(path: Path) -> bytes:
