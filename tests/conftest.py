@@ -29,3 +29,11 @@ def shared_data(shared: Path) -> Path:
 def repository() -> Path:
     """The root of this checkout."""
     return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def tiny_text_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Hugging Face folder with a text encoder of one layer and random weights."""
+    from tests.tiny_networks import write_text_encoder
+
+    return write_text_encoder(tmp_path_factory.mktemp("text_encoder"))

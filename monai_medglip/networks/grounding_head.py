@@ -130,8 +130,11 @@ class GroundingHead(nn.Module):
         batch, count = phrases.shape[:2]
         coarse = torch.bmm(self.coarse_mask_phrase(phrases).to(finest.dtype), finest.flatten(2))
         coarse = (coarse / math.sqrt(finest.shape[1])).reshape(batch, count, *finest.shape[2:])
-        mode = "bilinear" if finest.ndim == 4 else "trilinear"
-        raised = F.interpolate(coarse, size=pixels.shape[2:], mode=mode, align_corners=False)
+        size, mode = pixels.shape[2:], "bilinear" if finest.ndim == 4 else "trilinear"
+        if count:
+            raised = F.interpolate(coarse, size=size, mode=mode, align_corners=False)
+        else:  # torch does not resize an empty tensor
+            raised = coarse.reshape(batch, 0, *size)
         kernel = self.mask_phrase(phrases)
         fine = torch.bmm(kernel[..., :-1].to(pixels.dtype), pixels.flatten(2)).reshape(raised.shape)
         bias = kernel[..., -1].reshape(batch, count, *[1] * self.spatial_dims)

@@ -138,7 +138,11 @@ def _load_backbone(backbone: nn.Module, weights: str | Path) -> None:
     prefix = "mobilenet_v2."
     given = _read_state(weights)
     state = {key.removeprefix(prefix): value.float() for key, value in given.items() if key.startswith(prefix)}
-    missing, unexpected = backbone.load_state_dict(state, strict=False)
+    try:
+        missing, unexpected = backbone.load_state_dict(state, strict=False)
+    except RuntimeError as error:
+        last = str(error).strip().splitlines()[-1].strip()
+        raise WeightsError(f"expected tensors of a MobileNetV2's shapes in {weights}: {last}") from error
     # conv_1x1 widens the last level for classification; nothing here reads it and some files leave it out
     missing = [key for key in missing if not key.startswith("conv_1x1.") and not key.endswith("num_batches_tracked")]
     if missing or unexpected:
@@ -150,9 +154,13 @@ def _load_backbone(backbone: nn.Module, weights: str | Path) -> None:
 
 def _read_state(weights: str | Path) -> dict[str, Tensor]:
     if Path(weights).is_file():
+        from safetensors import SafetensorError
         from safetensors.torch import load_file
 
-        return load_file(weights)
+        try:
+            return load_file(weights)
+        except SafetensorError as error:
+            raise WeightsError(f"expected a safetensors file of MobileNetV2 weights, got {weights}: {error}") from error
     if Path(weights).suffix == ".safetensors":
         raise WeightsError(
             f"expected MobileNetV2 weights at {weights}, found no such file; give a file, a name or None"

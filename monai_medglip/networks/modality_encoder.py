@@ -14,6 +14,7 @@ from enum import Enum
 from typing import cast
 
 import torch
+from monai.utils.module import look_up_option
 from torch import Tensor, nn
 
 from monai_medglip.imaging import Modality
@@ -40,7 +41,7 @@ class ModalityEncoder(nn.Module):
 
     def __init__(self, encoder: ImageEncoder, *, sharing: ModalitySharing | str = ModalitySharing.SHARED) -> None:
         super().__init__()
-        self.sharing = ModalitySharing(sharing)
+        self.sharing = ModalitySharing(look_up_option(sharing, ModalitySharing))
         self.channels = encoder.channels
         self.spatial_dims = encoder.spatial_dims
         separate = len(Modality) - 1 if self.sharing is ModalitySharing.SEPARATE else 0

@@ -48,12 +48,14 @@ def read_network_definition(definition: str | Path) -> dict[str, Any]:
     if not path.suffix and shipped.is_file():
         path = shipped
     try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         names = ", ".join(sorted(p.stem for p in _SHIPPED.glob("*.json")))
         raise ConfigurationError(
             f"expected a network definition (a JSON file, or {names}), got {path}: {error}"
         ) from None
+    if not isinstance(found, dict):
+        raise ConfigurationError(f"expected a network definition (a JSON object) in {path}, got {found!r}")
     _check(found, path)
     beside = path.parent / found["text_encoder"]["folder"]
     if beside.is_dir():
@@ -68,7 +70,12 @@ def _check(definition: Mapping[str, Any], origin: object) -> None:
             f"expected a network definition with {sorted(_REQUIRED)} and at most {sorted(_OPTIONAL)} in {origin}; "
             f"missing {sorted(missing)}, unknown {sorted(unknown)}"
         )
-    encoder = definition["image_encoder"].get("type")
+    parts = [definition[name] for name in ("image_encoder", "text_encoder")]
+    if not all(isinstance(part, Mapping) for part in parts) or "folder" not in parts[1]:
+        raise ConfigurationError(
+            f'expected {{"image_encoder": {{"type": ...}}, "text_encoder": {{"folder": ...}}}} in {origin}, got {parts}'
+        )
+    encoder = parts[0].get("type")
     if definition["network"] != "MedGLIP" or encoder not in _IMAGE_ENCODERS:
         raise ConfigurationError(
             f"expected network MedGLIP with an image encoder of {sorted(_IMAGE_ENCODERS)} in {origin}; "
@@ -95,7 +102,7 @@ def build_network(
         The network, in training mode.
 
     Raises:
-        ConfigurationError: when a key or class is unknown.
+        ConfigurationError: when a key or class is unknown, or a value does not fit.
         WeightsError: when image weights or text encoder are missing.
     """
     read = dict(definition) if isinstance(definition, Mapping) else read_network_definition(definition)
@@ -106,10 +113,15 @@ def build_network(
     if image_weights is not None:
         encoder_options["weights" if encoder_class is MobileNetV2Encoder else "backbone"] = str(image_weights)
     text_options = dict(read["text_encoder"])
-    folder = text_encoder if text_encoder is not None else text_options.pop("folder")
-    text_options.pop("folder", None)
+    folder = text_options.pop("folder")
+    folder = folder if text_encoder is None else text_encoder
     settings = {key: read[key] for key in _OPTIONAL - {"canvas"} if key in read}
-    return MedGLIP(encoder_class(**encoder_options), TextEncoder(folder, **text_options), **settings)
+    try:
+        return MedGLIP(encoder_class(**encoder_options), TextEncoder(folder, **text_options), **settings)
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(
+            f"expected settings that MedGLIP, {encoder_class.__name__} and TextEncoder take: {error}"
+        ) from error
 
 
 def load_weights(network: torch.nn.Module, path: str | Path) -> None:

@@ -47,16 +47,21 @@ class TextEncoder(nn.Module):
             ) from error
         self.folder, self.max_tokens = str(folder), max_tokens
         self.width: int = config.hidden_size
-        self._model: Any = (
-            None  # held in a list-free attribute outside the state dict: its weights are files of their own
-        )
+        self._model: Any = None  # kept out of the modules, so that the state dict does not hold its weights
         self._cache: dict[str, Tensor] = {}
 
     def _load_model(self) -> Any:
+        from safetensors import SafetensorError
         from transformers import AutoModel
 
         options: dict[str, Any] = {"trust_remote_code": False, "dtype": torch.float32}
-        model = AutoModel.from_pretrained(self.folder, local_files_only=Path(self.folder).exists(), **options)
+        try:
+            model = AutoModel.from_pretrained(self.folder, local_files_only=Path(self.folder).exists(), **options)
+        except (OSError, RuntimeError, SafetensorError) as error:
+            raise WeightsError(
+                f"expected the weights (safetensors) of a Hugging Face text encoder in {self.folder}: {error}; "
+                "download the bundle again"
+            ) from error
         return model.eval().requires_grad_(False)
 
     def forward(self, texts: Sequence[str]) -> Tensor:
