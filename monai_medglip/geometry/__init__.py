@@ -14,6 +14,7 @@ from monai_medglip.geometry.affine import LPS_FROM_RAS, check_affine, index_map,
 from monai_medglip.geometry.box_arrays import box_array, clip_boxes
 from monai_medglip.geometry.box_from_mask import box_from_mask, boxes_from_instances
 from monai_medglip.geometry.boxes import Boxes
+from monai_medglip.geometry.display_order import DisplayOrder, display_order
 from monai_medglip.geometry.frames import AxisPair, Frame
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ __all__ = [
     "LPS_FROM_RAS",
     "AxisPair",
     "Boxes",
+    "DisplayOrder",
     "Frame",
     "box_array",
     "box_from_mask",
@@ -37,6 +39,7 @@ __all__ = [
     "boxes_from_instances",
     "check_affine",
     "clip_boxes",
+    "display_order",
     "index_map",
     "map_boxes",
     "map_points",

@@ -79,11 +79,14 @@ def fit_temperature(scores: ArrayLike, outcomes: ArrayLike) -> float:
 
 
 def _tempered(scores: ArrayLike, temperature: float) -> NDArray[np.float64]:
-    clipped = np.clip(np.asarray(scores, dtype=np.float64), _EPSILON, 1 - _EPSILON)
-    logits = np.log(clipped) - np.log1p(-clipped)
-    return np.asarray(1 / (1 + np.exp(-logits / temperature)), dtype=np.float64)
+    return np.asarray(1 / (1 + np.exp(-_logits(scores) / temperature)), dtype=np.float64)
 
 
 def _negative_log_likelihood(scores: ArrayLike, truth: NDArray[np.bool_], temperature: float) -> float:
-    probability = _tempered(scores, temperature)
-    return float(-np.mean(np.where(truth, np.log(probability), np.log1p(-probability))))
+    # log(1 + exp(x)) stays finite where the probability itself has become 0 or 1
+    return float(np.mean(np.logaddexp(0.0, np.where(truth, -1.0, 1.0) * _logits(scores) / temperature)))
+
+
+def _logits(scores: ArrayLike) -> NDArray[np.float64]:
+    clipped = np.clip(np.asarray(scores, dtype=np.float64), _EPSILON, 1 - _EPSILON)
+    return np.asarray(np.log(clipped) - np.log1p(-clipped), dtype=np.float64)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from monai_medglip.errors import ImageReadError
-from monai_medglip.geometry import index_map, map_boxes
+from monai_medglip.geometry import display_order, index_map, map_boxes
 from monai_medglip.imaging import KNOWN_MODALITIES, Modality, Scan
 from monai_medglip.transforms import BoxesToFramed, Canvas, NormalizeIntensity, RecordFramed
 from monai_medglip.transforms.affine_sampling import sample_affine
@@ -45,7 +45,7 @@ class PlacedScan:
 
     @classmethod
     def on_canvas(cls, scan: Scan, canvas: Sequence[int]) -> PlacedScan:
-        """Normalize a scan and letterbox it onto a canvas.
+        """Normalize a scan and letterbox it onto a canvas, a 2D image as displayed.
 
         Args:
             scan: the image.
@@ -62,15 +62,19 @@ class PlacedScan:
                 f"expected an image with {len(canvas)} axes, got {scan.spatial_shape}; "
                 f"use a bundle for {scan.spatial_dims}D images, or one slice of the volume"
             )
+        array, affine = scan.array, scan.frame.affine
+        if scan.spatial_dims == 2:
+            order = display_order(scan.frame)
+            array, affine = order.apply(array), order.affine(scan.frame)
         # torch knows neither wide unsigned integers nor other byte orders
-        stored = scan.array if scan.array.dtype in (np.uint8, np.int16) else scan.array.astype(np.float32)
+        stored = array if array.dtype in (np.uint8, np.int16) else array.astype(np.float32)
         tensor = torch.tensor(np.ascontiguousarray(stored))
-        item = RecordFramed("image")({"image": MetaTensor(tensor, affine=torch.as_tensor(scan.frame.affine))})
+        item = RecordFramed("image")({"image": MetaTensor(tensor, affine=torch.tensor(affine))})
         item["image"] = Canvas(canvas)(NormalizeIntensity()(item["image"], scan.modality))
         item = BoxesToFramed()(item)
-        affine = np.asarray(item["image"].affine, dtype=np.float64)
+        canvas_affine = np.asarray(item["image"].affine, dtype=np.float64)
         region, whole = item["valid_region"], item["whole_image"]
-        return cls(scan, item["image"].as_tensor(), affine, region, whole, scan.modality)
+        return cls(scan, item["image"].as_tensor(), canvas_affine, region, whole, scan.modality)
 
     def with_predicted_modality(self, modality_logits: Tensor) -> PlacedScan:
         """Give the scan with the modality that the network predicts ``(M,)``, where the scan itself does not tell."""

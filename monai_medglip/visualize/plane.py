@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The upright plane of a scan that a picture shows: a 2D image as stored, or an axial slice of a volume."""
+"""The upright plane of a scan that a picture shows: a 2D image as displayed, or an axial slice of a volume."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from monai_medglip.geometry import AxisPair, Boxes, Frame
+from monai_medglip.geometry import AxisPair, Boxes, Frame, display_order
 from monai_medglip.grounding import Grounding
 from monai_medglip.imaging import MaskRLE
 
@@ -66,9 +66,10 @@ class Plane:
         return frame.shape[self.axes[0]], frame.shape[self.axes[1]]
 
 
-def image_plane() -> Plane:
-    """Give the plane of a 2D image: as stored, x to the right and y down, which is how it was displayed."""
-    return Plane(axes=(0, 1), reversed_axes=(False, False), pixel_size=(1.0, 1.0))
+def image_plane(frame: Frame) -> Plane:
+    """Give the plane of a 2D image: as displayed where its axes in the patient are known, else as stored."""
+    order = display_order(frame)
+    return Plane(axes=order.axes, reversed_axes=order.reversed_axes, pixel_size=(1.0, 1.0))
 
 
 def axial_plane(frame: Frame, slice_index: int) -> Plane:
@@ -100,7 +101,7 @@ def planes_to_show(frame: Frame, grounding: Grounding, most: int) -> list[Plane]
         At least one plane; the middle slice when there is no region. A slice that serves two phrases comes once.
     """
     if frame.spatial_dims == 2:
-        return [image_plane()]
+        return [image_plane(frame)]
     long_axis = frame.axes.index(AxisPair.INFERIOR_SUPERIOR)
     fullest = (_fullest_slice(grounding, phrase, long_axis) for phrase in range(len(grounding.phrases)))
     indices = list(dict.fromkeys(index for index in fullest if index is not None))

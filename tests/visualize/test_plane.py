@@ -63,9 +63,9 @@ def test_boxes_beside_the_slice_are_left_out():
     assert axial_plane(RAS, 2).cut_boxes(boxes)[0].tolist() == [1]
 
 
-def test_a_2d_image_is_shown_as_stored():
+def test_a_picture_without_a_place_is_shown_as_stored():
     array = np.arange(12).reshape(1, 4, 3)
-    assert np.array_equal(image_plane().cut(array), array)
+    assert np.array_equal(image_plane(Frame.pixel(array.shape[-2:])).cut(array), array)
 
 
 def test_the_slice_with_most_of_each_phrase_is_shown_once():
