@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import monai_medglip.evaluation.raw_answers
+from monai_medglip.cli.main import main
+from monai_medglip.data_engine import GroundingFolder
+from monai_medglip.inference import Bundle, OperatingPoint, ValidatedPhrases
+from tests.evaluation.validation_phantoms import NOWHERE, raw_predictor
+from tests.phantoms import PhantomFolder, blocks
+
+
+@pytest.fixture
+def data(tmp_path):
+    """Ten patients, eight of them with a polyp; no split but val."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    made = PhantomFolder(folder, [{"value": 1, "label": "polyp", "level": "lesion"}])
+    for i in range(10):
+        pixels = blocks((32, 24), (int(i < 8), (slice(4 + i, 20), slice(3, 18))))
+        made.add_labelmap(f"p{i}", pixels, split="val", modality="ES")
+    return folder
+
+
+@pytest.fixture
+def bundle(tmp_path, data, monkeypatch):
+    """A bundle whose network is replaced by one that knows the truth and shows one false box beside it."""
+    definition = {
+        "network": "MedGLIP",
+        "image_encoder": {"type": "MobileNetV2Encoder"},
+        "text_encoder": {"folder": "none"},
+        "canvas": [64, 96],
+    }
+    folder = tmp_path / "bundle"
+    for name in ("models", "configs"):
+        (folder / name).mkdir(parents=True)
+    (folder / "models" / "network.json").write_text(json.dumps(definition))
+    oracle = raw_predictor(
+        GroundingFolder(data), lambda truth: [(NOWHERE, 0.45), *((region.box, 0.55) for region in truth.instances)]
+    )
+    monkeypatch.setattr(Bundle, "load_network", lambda self, device=None: None)
+    monkeypatch.setattr(monai_medglip.evaluation.raw_answers, "NetworkAsker", lambda network, canvas: oracle)
+    return folder
+
+
+def test_it_writes_what_a_bundle_needs(bundle, data, capsys):
+    assert main(["calibrate", "--bundle", str(bundle), "--data", str(data)]) == 0
+    point = OperatingPoint.read(bundle / "models" / "operating_point.json")
+    assert point.canvas == (64, 96)
+    assert point.fitted_on == "val split of data: 10 images of 10 patients, 1 sources"
+    listed = ValidatedPhrases.read(bundle / "configs" / "validated_phrases.json")
+    assert [(row.phrase, row.patients) for row in listed.location] == [("polyp", 8)]
+    assert "canvas 64x96, presence power 0: score 1.0000 (chosen)" in capsys.readouterr().out
+
+
+def test_a_canvas_that_no_bundle_can_have_is_refused_at_once(bundle, data, capsys):
+    assert main(["calibrate", "--bundle", str(bundle), "--data", str(data), "--canvas", "100", "100"]) == 1
+    assert "multiples of 32" in capsys.readouterr().err
+    assert not (bundle / "models" / "operating_point.json").exists()
