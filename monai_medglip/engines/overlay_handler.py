@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ from ignite.engine import Engine, Events
 
 from monai_medglip.geometry import Boxes, Frame
 from monai_medglip.grounding import Grounding, Status, Support
-from monai_medglip.imaging import ImageSource, MaskRLE, Modality, Scan
+from monai_medglip.imaging import ImageSource, Modality, Scan
 from monai_medglip.inference.candidates import select_candidates
+from monai_medglip.phrases import Phrase
 from monai_medglip.visualize import overlay
 
 __all__ = ["OverlayHandler"]
@@ -58,27 +60,33 @@ class OverlayHandler:
         frame = Frame.pixel(tuple(image.shape[1:]))
         pixels = ((image.float().clamp(-1, 1) + 1) * 127.5).to(torch.uint8).cpu().numpy()
         scan = Scan(pixels, frame, Modality.UNKNOWN, ImageSource(None))
-        predicted = _grounding(frame, phrases, present, candidates.boxes, candidates.phrase, candidates.scores)
+        shown = candidates.scores >= self.threshold
+        boxes, rows, scores = candidates.boxes[shown], candidates.phrase[shown], candidates.scores[shown]
+        presence = output["pred"]["presence"][0, present].float().sigmoid().cpu().numpy()
+        predicted = _grounding(frame, phrases, present, boxes, rows, scores, presence)
         certain = torch.ones(len(truth["boxes"]))
-        drawn = _grounding(frame, phrases, present, truth["boxes"], truth["box_phrase"], certain)
-        return overlay(scan, predicted.above(self.threshold), truth=drawn)
+        drawn = _grounding(frame, phrases, present, truth["boxes"], truth["box_phrase"], certain, np.ones(len(present)))
+        return overlay(scan, predicted, truth=drawn)
 
 
 def _grounding(
-    frame: Frame, phrases: tuple[Any, ...], asked: list[int], boxes: torch.Tensor, phrase: torch.Tensor, score: Any
+    frame: Frame,
+    phrases: Sequence[Phrase],
+    asked: list[int],
+    boxes: torch.Tensor,
+    phrase: torch.Tensor,
+    scores: torch.Tensor,
+    presence: np.ndarray[Any, Any],
 ) -> Grounding:
+    """Boxes of the asked phrases; what has none is not called absent, since no threshold was chosen yet."""
     rows = [row for row, index in enumerate(phrase.tolist()) if index in asked]
-    count = len(phrases)
-    masks: tuple[MaskRLE | None, ...] = (None,) * len(rows)
+    index = np.array([asked.index(int(phrase[row])) for row in rows], dtype=np.int64)
     return Grounding(
         boxes=Boxes(boxes.cpu().double().numpy()[rows], frame),
-        scores=score.cpu().double().numpy()[rows],
-        phrase_index=np.array([asked.index(int(phrase[row])) for row in rows], dtype=np.int64),
-        phrases=phrases,
-        presence=np.ones(count),
-        status=(Status.FOUND,) * count,
-        support=(Support.VALIDATED,) * count,
-        instance_masks=masks,
-        phrase_masks=(None,) * count,
-        provenance={},
+        scores=scores.cpu().double().numpy()[rows],
+        phrase_index=index,
+        phrases=tuple(phrases),
+        presence=presence,
+        status=tuple(Status.FOUND if i in index else Status.UNSUPPORTED for i in range(len(phrases))),
+        support=(Support.VALIDATED,) * len(phrases),
     )
