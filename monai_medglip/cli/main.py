@@ -7,7 +7,6 @@ What a verb does stands in the module of its name. Exit status: 0 done, 1 failed
 from __future__ import annotations
 
 import argparse
-import functools
 import importlib
 import sys
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ from monai_medglip.errors import MedGLIPError
 __all__ = ["VERBS", "build_parser", "main"]
 
 #: The verbs, in the order of the help text. A new verb is a module of this name in this folder and a word here.
-VERBS = ("ground", "calibrate", "evaluate", "info")
+VERBS = ("ground", "demo", "train", "calibrate", "evaluate", "info")
 
 _EXAMPLES = """examples:
   medglip ground chest.png -p heart -o out/           find what a phrase names
@@ -56,7 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
         prog="medglip",
         description="Find the regions of a medical image that phrases name. For research; not a medical device.",
         epilog=_EXAMPLES,
-        formatter_class=functools.partial(argparse.RawDescriptionHelpFormatter, max_help_position=30),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"medglip {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, title="verbs")
