@@ -59,26 +59,31 @@ def assign_points(
         overlap_power: weight of the overlap.
 
     Returns:
-        The positives; each box that any point can reach has at least one.
+        The positives; each box has at least one of its own, as long as its phrase has fewer boxes than points.
     """
     if not len(boxes):
         none = box_image.new_zeros(0)
         return Assignment(none, none, none, boxes, boxes.new_zeros(0))
     score = prediction["alignment"][box_image, box_phrase].sigmoid()
     overlap = paired_iou(prediction["boxes"][box_image, box_phrase], boxes[:, None].expand(-1, score.shape[1], -1))
-    near = _near_center(boxes, prediction["points"], prediction["strides"])
+    near, distance = _near_center(boxes, prediction["points"], prediction["strides"])
     # the small constant keeps an order among points that overlap nothing yet
     metric = score**score_power * (overlap + 1e-3) ** overlap_power * near
-    metric = _one_box_per_point(metric, overlap, box_image, box_phrase)
-    best, point = metric.topk(min(top, metric.shape[1]), dim=1)
-    row, column = torch.nonzero(best > 0, as_tuple=True)
-    chosen = point[row, column]
-    target = _normalized(best, overlap.gather(1, point))[row, column]
-    return Assignment(box_image[row], box_phrase[row], chosen, boxes[row], target)
+    group = torch.unique(torch.stack([box_image, box_phrase]), dim=1, return_inverse=True)[1]
+    best, point = _one_box_per_point(metric, overlap, group).topk(min(top, metric.shape[1]), dim=1)
+    chosen = torch.zeros_like(near).scatter(1, point, best > 0)
+    _give_free_points(chosen, torch.where(near, metric, -distance), group)
+    row, column = torch.nonzero(chosen, as_tuple=True)
+    target = _normalized(torch.where(chosen, metric.clamp_min(1e-12), torch.zeros_like(metric)), overlap)
+    return Assignment(box_image[row], box_phrase[row], column, boxes[row], target[row, column])
 
 
-def _near_center(boxes: Tensor, points: Tensor, strides: Tensor) -> Tensor:
-    """Points in the middle half of a box, or within one stride of its center; ``(G, N)`` float 0 or 1."""
+def _near_center(boxes: Tensor, points: Tensor, strides: Tensor) -> tuple[Tensor, Tensor]:
+    """Points in the middle half of a box, or within one stride of its center, and all points' distance in strides.
+
+    Returns:
+        ``(G, N)`` bool and ``(G, N)``.
+    """
     dims = points.shape[1]
     center, size = (boxes[:, :dims] + boxes[:, dims:]) / 2, boxes[:, dims:] - boxes[:, :dims]
     distance = (points[None] - center[:, None]).abs()
@@ -87,19 +92,29 @@ def _near_center(boxes: Tensor, points: Tensor, strides: Tensor) -> Tensor:
     close = distance <= 0.5 * strides[None, :, None]
     near: Tensor = (distance <= reach).all(-1) & (inside | close).all(-1)
     # a box of one voxel may lie between all points of the reach above on coarse grids: its nearest point always counts
-    nearest = (distance / strides[None, :, None]).amax(-1).argmin(1)
-    near[torch.arange(len(boxes)), nearest] = True
-    return near.to(boxes.dtype)
+    in_strides = (distance / strides[None, :, None]).amax(-1)
+    near[torch.arange(len(boxes)), in_strides.argmin(1)] = True
+    return near, in_strides
 
 
-def _one_box_per_point(metric: Tensor, overlap: Tensor, image: Tensor, phrase: Tensor) -> Tensor:
-    """Zero the metric where another box of the same image and phrase wants the point more."""
-    group = image * (int(phrase.max()) + 1) + phrase
-    _, group = torch.unique(group, return_inverse=True)
+def _one_box_per_point(metric: Tensor, overlap: Tensor, group: Tensor) -> Tensor:
+    """Zero the metric where another box of the same image and phrase, ``group (G,)``, wants the point more."""
     wanted = torch.where(metric > 0, overlap + 1e-6 * metric, torch.full_like(overlap, -1.0))
-    best = wanted.new_full((int(group.max()) + 1, metric.shape[1]), -1.0)
-    best = best.scatter_reduce(0, group[:, None].expand_as(wanted), wanted, reduce="amax")
-    return torch.where(wanted >= best[group], metric, torch.zeros_like(metric))
+    into = group[:, None].expand_as(wanted)
+    best = torch.full_like(wanted, -1.0).scatter_reduce(0, into, wanted, reduce="amax")
+    row = torch.arange(len(metric), device=metric.device)[:, None].expand_as(wanted)
+    # of boxes that want a point equally, identical ones for example, the first gets it
+    rival = torch.where(wanted >= best[group], row, len(metric))
+    winner = torch.full_like(row, len(metric)).scatter_reduce(0, into, rival, reduce="amin")
+    return torch.where(winner[group] == row, metric, torch.zeros_like(metric))
+
+
+def _give_free_points(chosen: Tensor, wish: Tensor, group: Tensor) -> None:
+    """Give each box that lost all its points to others the free one that it wishes most; ``(G, N)``, in place."""
+    for row in torch.nonzero(~chosen.any(1)).flatten().tolist():
+        taken = chosen[group == group[row]].any(0)
+        if not taken.all():
+            chosen[row, wish[row].masked_fill(taken, -torch.inf).argmax()] = True
 
 
 def _normalized(metric: Tensor, overlap: Tensor) -> Tensor:

@@ -2,8 +2,10 @@
 """The training objective: alignment, boxes, quality, masks, presence and modality in one number.
 
 What is unknown teaches nothing: presence and background count only where a phrase is known to be present or absent,
-points in ignored regions are left out. The terms over several images (region-word contrast) and over words (masked
-language modelling) of GLIPv2 are further terms of the same sum and are not here yet.
+points in ignored regions are left out. A term with nothing to learn from sums an empty selection, so that every
+parameter has a gradient, if a zero one; distributed training does not forgive its lack. The terms over several images
+(region-word contrast) and over words (masked language modelling) of GLIPv2 are further terms of the same sum and are
+not here yet.
 """
 
 from __future__ import annotations
@@ -79,13 +81,7 @@ class MedGLIPLoss(nn.Module):
             "modality": _modality(prediction["modality"], targets),
         }
         self.last_parts = {name: float(part.detach()) for name, part in parts.items()}
-        total = torch.stack([getattr(self.weights, name) * part for name, part in parts.items()]).sum()
-        if len(assignment.image):
-            return total
-        # without a box some heads would get no gradient, which distributed training does not forgive
-        return total + 0.0 * (
-            prediction["boxes"].sum() + prediction["quality"].sum() + prediction["masks"].float().sum()
-        )
+        return torch.stack([getattr(self.weights, name) * part for name, part in parts.items()]).sum()
 
     def _alignment(
         self, prediction: dict[str, Tensor], targets: Sequence[dict[str, Tensor]], presence: Tensor, found: Assignment
@@ -114,10 +110,12 @@ class MedGLIPLoss(nn.Module):
     def _masks(self, logits: Tensor, targets: Sequence[dict[str, Tensor]], presence: Tensor) -> dict[str, Tensor]:
         known = _padded([t["mask_known"].float() for t in targets], logits.shape[1], fill=0.0) > 0
         image, phrase = torch.nonzero(known, as_tuple=True)
-        if not len(image):
-            return {"dice": logits.new_zeros(()).float(), "mask": logits.new_zeros(()).float()}
-        truth = torch.stack([targets[i]["masks"][p] for i, p in zip(image.tolist(), phrase.tolist(), strict=True)])
         chosen = logits[image, phrase].float()
+        if not len(image):
+            return {"dice": chosen.sum(), "mask": chosen.sum()}
+        truth = torch.stack([targets[i]["masks"][p] for i, p in zip(image.tolist(), phrase.tolist(), strict=True)])
+        if truth.shape != chosen.shape:  # a backbone without fine levels gives coarser masks
+            truth = F.interpolate(truth[:, None], size=chosen.shape[1:], mode="area")[:, 0]
         there = presence[image, phrase] > 0
         focal = _focal(chosen, truth)
         dice = self.dice_loss(chosen[there, None], truth[there, None]).flatten() if there.any() else chosen.new_zeros(1)
@@ -134,14 +132,14 @@ def _focal(logits: Tensor, target: Tensor, gamma: float = 2.0) -> Tensor:
 def _presence(logits: Tensor, presence: Tensor) -> Tensor:
     known = presence >= 0
     if not known.any():
-        return logits.new_zeros(())
+        return logits[known].sum()
     return F.binary_cross_entropy_with_logits(logits[known], presence[known])
 
 
 def _modality(logits: Tensor, targets: Sequence[dict[str, Tensor]]) -> Tensor:
     truth = torch.stack([torch.as_tensor(t["modality"]) for t in targets]).to(logits.device)
     known = truth < logits.shape[1]
-    return F.cross_entropy(logits[known], truth[known]) if known.any() else logits.new_zeros(())
+    return F.cross_entropy(logits[known], truth[known]) if known.any() else logits[known].sum()
 
 
 def _padded(rows: Sequence[Tensor], length: int, *, fill: float) -> Tensor:
