@@ -1,8 +1,13 @@
 #!/bin/sh
-# Run every benchmark; each writes its JSON to benchmarks/results. VENV names the virtual environment (.venv when unset).
+# Make the committed results again that need only the bundle and the data. VENV names the virtual environment (.venv
+# when unset), MEDGLIP_DATA the data folder (../shared/data/2d when unset). Run it on an otherwise idle machine.
 set -eu
 cd "$(dirname "$0")/.."
-for benchmark in benchmarks/bench_*.py; do
-    echo "$benchmark"
-    "${VENV:-.venv}/bin/python" "$benchmark"
-done
+bin=${VENV:-.venv}/bin
+data=${MEDGLIP_DATA:-../shared/data/2d}
+bundle=bundles/medglip_2d
+results=benchmarks/results
+mkdir -p "$results"
+"$bin/medglip" evaluate --data "$data" --bundle "$bundle" --out "$results/quality_2d.json"
+"$bin/python" benchmarks/phrases.py --data "$data" --bundle "$bundle" --out "$results/phrases.json"
+"$bin/python" benchmarks/cost_cpu.py --bundle "$bundle" --out "$results/cost_cpu.json"

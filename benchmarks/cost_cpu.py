@@ -36,7 +36,7 @@ SIDE = 512
 """Side of the image and of the canvas [pixels]."""
 
 PHRASES = (
-    "left lung", "heart", "polyp", "optic disc", "malignant breast tumor", "fetal head", "cell nucleus", "glioma",
+    "left lung", "heart", "polyp", "esophagus", "malignant breast tumor", "fetal head", "cell nucleus", "glioma",
     "lower left first molar", "spinal cord",
 )  # fmt: skip
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from monai_medglip.data_engine import GroundingFolder
@@ -23,6 +23,7 @@ def evaluate_quality(
     predictor: Predictor,
     *,
     split: str | None = "test",
+    sources: Collection[str] | None = None,
     operating_threshold: float = 0.5,
     ontology: Ontology | None = None,
 ) -> dict[str, Any]:
@@ -32,6 +33,7 @@ def evaluate_quality(
         folder: images with their truth.
         predictor: what is judged; it gets no threshold, up to 100 boxes of a phrase are looked at.
         split: train, val or test; None for all images.
+        sources: those whose images are asked; None for all.
         operating_threshold: the score from which the product shows a box, for false boxes on absent phrases.
         ontology: relations and names of concepts; the default one when None.
 
@@ -42,13 +44,13 @@ def evaluate_quality(
         DataError: when the split is empty, an image cannot be read, or the predictor answers something else.
     """
     known = ontology if ontology is not None else Ontology.default()
-    records = folder.records(split)
+    records = folder.records(split, sources)
     if not records:
         raise DataError(f"{folder.path}: expected images in the split {split!r}, there are none; try all images")
     protocol = Protocol(folder, records, known)
     baselines: dict[str, Baseline] = {"centre_box": CenterBox()}
     if split in ("val", "test"):  # on training images the median of their own boxes would be no baseline
-        baselines["median_box"] = MedianBox.fit(folder, folder.records("train"))
+        baselines["median_box"] = MedianBox.fit(folder, folder.records("train", sources))
     units: list[UnitScore] = []
     for answers in predict(folder, records, protocol, predictor, operating_threshold):
         units += _score(answers, baselines)

@@ -86,7 +86,7 @@ def summarize(
     names = members[Group.NAMES]
     return {
         **_figures(names, of_model, bootstrap),
-        "baselines": {name: _without_phrases(_figures(names, of_baseline(name))) for name in baselines},
+        "baselines": {name: _figures(names, of_baseline(name)) for name in baselines},
         Group.PARENTS.value: _figures(members[Group.PARENTS], of_model, bootstrap),
         Group.OTHER_TRUTH.value: _figures(members[Group.OTHER_TRUTH], of_model, bootstrap),
         "phrases": _facts(phrases),
@@ -154,10 +154,6 @@ def _means(rows: Sequence[Measures]) -> Measures:
 
 def _written(measures: Measures) -> dict[str, Any]:
     return {metric: measures[metric].to_dict() for metric in METRICS if metric in measures}
-
-
-def _without_phrases(figures: dict[str, Any]) -> dict[str, Any]:
-    return {name: part for name, part in figures.items() if name != "per_phrase"}
 
 
 def _facts(phrases: Sequence[_PhraseUnits]) -> dict[str, dict[str, Any]]:
