@@ -11,12 +11,12 @@ from typing import Any
 from ignite.engine import Engine, Events
 from torch import Tensor
 
-from monai_medglip.errors import ConfigurationError, OutputError
-from monai_medglip.grounding import Grounding, Status, write_json, write_nifti_masks
+from monai_medglip.errors import ConfigurationError
+from monai_medglip.grounding import Grounding, Status
+from monai_medglip.inference.answer_files import AnswerFiles
 from monai_medglip.inference.answer_reader import AnswerReader
 from monai_medglip.inference.grounding_jobs import GroundingJob
 from monai_medglip.inference.placed_scan import PlacedScan
-from monai_medglip.visualize import write_overlay
 
 __all__ = ["GroundingWriterHandler"]
 
@@ -29,8 +29,8 @@ _OF_PHRASE = tuple(key for key in _OF_IMAGE if key != "modality")
 class GroundingWriterHandler:
     """Turns the network's answers into groundings in the images' own pixels and writes them.
 
-    Each image gets ``NAME.json`` (everything), ``NAME.png`` (the picture) and ``NAME.nii.gz`` with ``NAME.labels.json``
-    (the masks).
+    Each image gets the files of `AnswerFiles`, as with ``medglip ground``: JSON, picture, masks and, where its place in
+    the patient is known, markups. Files of an earlier run are replaced, other files never.
 
     Args:
         output_dir: where the files go; it is made when it is not there.
@@ -60,15 +60,11 @@ class GroundingWriterHandler:
             self._write(job, placed, grounding)
 
     def _write(self, job: GroundingJob, placed: PlacedScan, grounding: Grounding) -> None:
-        self.output_dir.mkdir(parents=True, exist_ok=True)
-        draft = self.output_dir / job.name
-        if job.image.resolve() in (Path(f"{draft}{suffix}").resolve() for suffix in (".png", ".nii.gz")):
-            raise OutputError(f"expected an output folder apart from the images, {job.image} would be overwritten")
-        write_json(f"{draft}.json", grounding)
-        write_overlay(f"{draft}.png", placed.scan, grounding)
-        write_nifti_masks(f"{draft}.nii.gz", grounding)
+        files = AnswerFiles(self.output_dir, job.name)
+        files.read()  # refuses to replace what is no earlier answer, the image itself for one
+        remark = files.write(placed.scan, grounding)
         found = sum(status is Status.FOUND for status in grounding.status)
-        logger.info("%s: found %d of %d phrases", job.image, found, len(grounding.phrases))
+        logger.info("%s: found %d of %d phrases%s", job.image, found, len(grounding.phrases), remark and f"; {remark}")
 
 
 def _of_image(prediction: Mapping[str, Tensor], index: int, phrases: int) -> dict[str, Tensor]:

@@ -80,13 +80,14 @@ def made_images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def run_bundle(tmp_path: Path) -> RunBundle:
+@pytest.fixture(scope="session")
+def run_bundle(tmp_path_factory: pytest.TempPathFactory) -> RunBundle:
     """``python -m monai.bundle run WORDS`` in a process of its own, from a folder that is not the bundle's."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
 
     def run(*words: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "monai.bundle", "run", *(str(word) for word in words)]
-        process = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        process = subprocess.run(command, cwd=elsewhere, capture_output=True, text=True, check=False)
         assert process.returncode == 0, process.stdout[-3000:] + process.stderr[-6000:]
         return process
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from monai_medglip.data_engine.record import AnnotationKind, Record
-from monai_medglip.data_engine.sampling_weights import sampling_weights
+from monai_medglip.data_engine.sampling_weights import present_factors, sampling_weights
 from monai_medglip.errors import ConfigurationError
 from monai_medglip.imaging.modality import Modality
 
@@ -62,3 +62,10 @@ def test_factors_that_make_no_sense_are_refused(factors, message):
 
 def test_no_images_have_no_weights():
     assert sampling_weights([]) == []
+
+
+def test_factors_of_sources_without_images_can_be_left_out_first():
+    records = records_of(CT_a=3)
+    factors = present_factors(records, {"CT_a": 2.0, "elsewhere": 0.5})
+    assert factors == {"CT_a": 2.0}
+    assert sampling_weights(records, factors) == pytest.approx([1 / 3] * 3)

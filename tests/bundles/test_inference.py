@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The inference configuration, run in this process: the same answers as `Grounder`, and MONAI's own way to load it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from monai.bundle import ConfigWorkflow, load
+
+from monai_medglip import Grounder
+from monai_medglip.errors import OutputError, WeightsError
+from monai_medglip.grounding import read_json
+from monai_medglip.inference import config_root
+
+PROMPT = ["heart", "left lung", "no polyp"]
+pytestmark = pytest.mark.filterwarnings("ignore:parsing config_file:UserWarning")
+
+
+@pytest.fixture
+def workflow(tiny_bundle: Path, made_images: Path, tmp_path: Path):
+    """Makes the workflow, with some keys changed."""
+
+    def make(**keys) -> ConfigWorkflow:
+        usual = {"dataset_dir": str(made_images), "prompt": PROMPT, "output_dir": str(tmp_path / "out")}
+        path = str(tiny_bundle / "configs" / "inference.json")
+        made = ConfigWorkflow(path, logging_file=False, workflow_type="inference", **{**usual, **keys})
+        made.initialize()
+        return made
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def grounder(tiny_bundle: Path) -> Grounder:
+    return Grounder(tiny_bundle, device="cpu")
+
+
+def assert_same(found, expected):
+    assert found.boxes.data == pytest.approx(expected.boxes.data, abs=1e-3)
+    assert found.scores == pytest.approx(expected.scores, abs=1e-5)
+    assert found.presence == pytest.approx(expected.presence, abs=1e-5, nan_ok=True)
+    assert (found.phrases, found.status, found.support) == (expected.phrases, expected.status, expected.support)
+    assert found.phrase_index.tolist() == expected.phrase_index.tolist()
+    assert found.provenance == expected.provenance
+
+
+@pytest.mark.parametrize("batch_size", [1, 2])
+@pytest.mark.parametrize("modality", ["XR", None])
+def test_the_answers_are_those_of_grounder(workflow, grounder, made_images, tmp_path, batch_size, modality):
+    workflow(batch_size=batch_size, modality=modality).run()
+    for name in ("wide", "tall"):
+        expected = grounder.ground(made_images / f"{name}.png", PROMPT, modality=modality)
+        assert_same(read_json(tmp_path / "out" / f"{name}.json"), expected)
+
+
+def test_masks_are_those_of_grounder(workflow, grounder, made_images, tmp_path):
+    workflow(threshold=0.0).run()
+    expected = grounder.ground(made_images / "wide.png", PROMPT, threshold=0.0)
+    found = read_json(tmp_path / "out" / "wide.json")
+    assert_same(found, expected)
+    assert found.phrase_masks == expected.phrase_masks
+    assert any(found.phrase_masks)
+
+
+def test_images_of_a_table_are_asked_what_it_says(workflow, grounder, made_images, tmp_path):
+    table = tmp_path / "jobs.csv"
+    rows = ["image,phrases,modality", f"{made_images / 'wide.png'},heart,CT", f"{made_images / 'tall.png'},,"]
+    table.write_text("\n".join(rows), encoding="utf-8")
+    workflow(datalist=[str(table)], batch_size=2).run()
+    wide, tall = (read_json(tmp_path / "out" / f"{name}.json") for name in ("wide", "tall"))
+    assert_same(wide, grounder.ground(made_images / "wide.png", "heart", modality="CT"))
+    assert_same(tall, grounder.ground(made_images / "tall.png", PROMPT))
+
+
+def test_every_image_gets_its_answers_picture_and_masks(workflow, tmp_path):
+    workflow().run()
+    written = sorted(path.name for path in (tmp_path / "out").iterdir())
+    suffixes = (".json", ".labels.json", ".nii.gz", ".png")
+    assert written == [f"{name}{suffix}" for name in ("tall", "wide") for suffix in suffixes]
+
+
+def test_the_images_themselves_are_never_overwritten(workflow, made_images):
+    before = (made_images / "wide.png").read_bytes()
+    with pytest.raises(RuntimeError) as error:
+        workflow(datalist=[str(made_images / "wide.png")], output_dir=str(made_images)).run()
+    assert isinstance(error.value.__cause__, OutputError)
+    assert (made_images / "wide.png").read_bytes() == before
+
+
+def test_the_body_region_rules_out_what_it_cannot_show(workflow, tmp_path):
+    workflow(modality="CT", body_region="head", prompt=["heart"]).run()
+    assert [status.value for status in read_json(tmp_path / "out" / "wide.json").status] == ["not applicable"]
+
+
+def test_monai_finds_every_property_of_an_inference_bundle(workflow):
+    assert workflow().check_properties() == []
+
+
+def test_an_untrained_network_does_not_claim_the_weights(workflow, tmp_path):
+    workflow(load_pretrain=False).run()
+    assert "weights_sha256" not in read_json(tmp_path / "out" / "wide.json").provenance
+
+
+def test_weights_of_another_version_are_refused_before_anything_is_asked(workflow, tiny_bundle, tmp_path):
+    root = tmp_path / "bundle"
+    (root / "models").mkdir(parents=True)
+    for part in ("configs", *(f"models/{name}" for name in ("network.json", "operating_point.json", "text_encoder"))):
+        (root / part).symlink_to(tiny_bundle / part)
+    (root / "models" / "model.pt").write_bytes(b"damaged")
+    with pytest.raises(RuntimeError) as error:
+        workflow(bundle_root=str(root))
+    assert isinstance(error.value.__cause__, WeightsError)
+
+
+def test_monai_loads_the_network_from_any_folder(tiny_bundle, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    network = load("medglip_2d", bundle_dir=str(tiny_bundle.parent), workflow_type="inference", device="cpu")
+    saved = torch.load(tiny_bundle / "models" / "model.pt", weights_only=True)
+    assert network.state_dict().keys() == saved.keys()
+    assert all(torch.equal(value, saved[key]) for key, value in network.state_dict().items())
+
+
+def test_monai_loads_the_committed_weights(bundle_2d, tmp_path, monkeypatch):
+    if not (bundle_2d / "models" / "model.pt").is_file():
+        pytest.skip("the weights are not in this checkout")
+    monkeypatch.chdir(tmp_path)
+    network = load("medglip_2d", bundle_dir=str(bundle_2d.parent), workflow_type="inference", device="cpu")
+    image = torch.zeros(1, 3, 64, 64)
+    with torch.inference_mode():
+        assert torch.equal(network.eval()(image), Grounder(bundle_2d, device="cpu").network(image))
+
+
+def test_the_bundle_of_a_configuration_is_found_through_the_workflow_only(workflow, tiny_bundle):
+    assert workflow().bundle_root == str(tiny_bundle)
+    assert config_root() == "."

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The train and evaluate configurations: properties, sources, and a run of each in a process of its own."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from monai.bundle import ConfigWorkflow
+
+from monai_medglip import Grounder
+from monai_medglip.inference import Bundle
+from tests.bundles.conftest import SIDE
+from tests.phantoms import INDEX_COLUMNS, LABEL_COLUMNS, write_tsv
+
+TINY = {
+    "canvas": [SIDE, SIDE],
+    "batch_size": 2,
+    "epoch_length": 2,
+    "max_epochs": 1,
+    "val_interval": 1,
+    "warmup_steps": 1,
+    "num_workers": 0,
+    "dtype": "float32",
+    "image_weights": "$None",  # MONAI takes a bare None on the command line for "not given"
+    "network_def#width": 32,
+}
+WORDS = [word for key, value in TINY.items() for word in (f"--{key}", str(value))]
+
+
+@pytest.fixture
+def workflow(tiny_bundle: Path, made_data: Path, tmp_path: Path):
+    """Makes the training workflow, with some keys changed; nothing is trained."""
+
+    def make(*files: str, **keys) -> ConfigWorkflow:
+        paths = [str(tiny_bundle / "configs" / f"{name}.json") for name in files or ("train",)]
+        folders = {"dataset_dir": str(made_data), "ckpt_dir": str(tmp_path), "output_dir": str(tmp_path)}
+        made = ConfigWorkflow(paths, logging_file=False, workflow_type="train", **{**TINY, **folders, **keys})
+        made.initialize()
+        return made
+
+    return make
+
+
+def test_monai_finds_every_property_of_a_training_bundle(workflow):
+    assert workflow().check_properties() == []
+
+
+def test_the_phantoms_source_is_not_cleared_for_every_use(workflow):
+    with pytest.raises(RuntimeError) as error:
+        _ = workflow(sources="permissive").train_dataset_data
+    assert "clears for commercial use" in str(error.value.__cause__)
+
+
+@pytest.fixture
+def two_sources(made_data: Path, tmp_path: Path) -> Path:
+    """The phantoms under the names of a source that is cleared and of one that is not."""
+    folder = tmp_path / "two"
+    folder.mkdir()
+    lines = (made_data / "INDEX.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    rows = [dict(zip(INDEX_COLUMNS, line.split("\t"), strict=True)) for line in lines]
+    names = ("hc18", "drive")
+    write_tsv(folder / "INDEX.tsv", INDEX_COLUMNS, [{**row, "source": name} for name in names for row in rows])
+    label = dict(zip(LABEL_COLUMNS, (made_data / "LABELS.tsv").read_text().splitlines()[1].split("\t"), strict=True))
+    write_tsv(folder / "LABELS.tsv", LABEL_COLUMNS, [{**label, "source": name} for name in names])
+    for part in ("images", "masks"):
+        (folder / part).symlink_to(made_data / part)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("chosen", "sources"),
+    [(None, {"hc18", "drive"}), ("permissive", {"hc18"}), (["drive"], {"drive"}), ("drive", {"drive"})],
+)
+def test_one_key_chooses_the_sources(workflow, two_sources, chosen, sources):
+    made = workflow(dataset_dir=str(two_sources), sources=chosen)
+    for section in ("train", "validate"):
+        items = made.parser.get_parsed_content(f"{section}#items")
+        assert {item["record"].source for item in items} == sources
+    assert len(made.parser.get_parsed_content("train#sampler").weights) == 4 * len(sources)
+
+
+def test_evaluation_reads_the_chosen_split_and_no_other(workflow):
+    made = workflow("train", "evaluate", split="test")
+    items = made.parser.get_parsed_content("validate#items")
+    assert {item["record"].split for item in items} == {"test"}
+
+
+def test_evaluation_builds_no_optimizer_and_looks_for_no_image_weights(workflow):
+    made = workflow("train", "evaluate", image_weights="nowhere")
+    assert made.parser["image_weights"] == "nowhere"
+    assert json.loads(json.dumps(made.parser["validate#evaluator#network"])) == "@network"
+
+
+@pytest.fixture(scope="module")
+def trained(trainable_bundle: Path, made_data: Path, tmp_path_factory: pytest.TempPathFactory, run_bundle):
+    """A finished process of one epoch of two steps, and its bundle."""
+    process = run_bundle("--config_file", trainable_bundle / "configs/train.json", "--dataset_dir", made_data, *WORDS)
+    return process, trainable_bundle
+
+
+@pytest.mark.slow
+def test_a_training_run_shows_its_progress_and_writes_curves(trained):
+    process, bundle = trained
+    assert re.search(r"Epoch.*loss=", process.stderr)
+    assert list((bundle / "eval").glob("events.out.tfevents.*"))
+
+
+@pytest.mark.slow
+def test_a_training_run_ends_with_weights_that_the_bundle_can_be_used_with(trained, made_images):
+    _, bundle = trained
+    state = torch.load(bundle / "models" / "model.pt", weights_only=True)
+    assert all(isinstance(value, torch.Tensor) for value in state.values())
+    assert Bundle(bundle).metadata["weights_sha256"] == Bundle(bundle).weights_sha256
+    assert Grounder(bundle, device="cpu").ground(made_images / "wide.png", "heart").phrases[0].text == "heart"
+
+
+@pytest.mark.slow
+def test_the_evaluation_of_a_run_gives_the_score_that_its_best_weights_were_chosen_by(trained, made_data, run_bundle):
+    process, bundle = trained
+    files = [str(bundle / "configs" / f"{name}.json") for name in ("train", "evaluate")]
+    run_bundle("--config_file", repr(files), "--dataset_dir", made_data, *WORDS)
+    with (bundle / "eval" / "metrics.csv").open(encoding="utf-8") as file:
+        name, value = next(csv.reader(file, delimiter="\t"))
+    assert name == "grounding_score"
+    told = re.findall(r"grounding_score: ([\d.]+)", process.stdout)
+    assert float(value) == pytest.approx(float(told[-1]), abs=1e-4)
+
+
+@pytest.mark.slow
+def test_inference_runs_as_a_command_from_any_folder(tiny_bundle, made_images, tmp_path, run_bundle):
+    config, out = tiny_bundle / "configs" / "inference.json", tmp_path / "out"
+    words = ["--dataset_dir", made_images, "--prompt", "['heart','left lung']", "--output_dir", out]
+    process = run_bundle("--config_file", config, *words)
+    assert {path.name for path in out.glob("*.png")} == {"wide.png", "tall.png"}
+    assert "Images" in process.stderr
