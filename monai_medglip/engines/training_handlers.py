@@ -56,7 +56,7 @@ class ProgressHandler:
         bar.attach(engine, output_transform=self._shown)
 
     def _shown(self, output: dict[str, Any]) -> dict[str, float]:
-        return {"loss": float(output["loss"]), **self.loss.last_parts}
+        return {"loss": output["loss"].item(), **self.loss.last_parts}
 
 
 class DataWaitHandler:
