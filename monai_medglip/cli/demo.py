@@ -35,7 +35,7 @@ _SHARED_IMAGES = (
     "busi/benign_003",
     "busi/normal_001",
 )
-_MONTAGE_SIDE = 560  # pixels of the longer side; smaller, and the labels cannot be read
+_MONTAGE_SIDE = 500  # pixels of the longer side; smaller, and the labels cannot be read
 _INTRODUCTION = (
     "Test images, which no weights were trained on. Colors are what the model answers, dashes what experts drew. Each "
     "image is asked for what it shows, for something that is not in it, for something that such an image cannot show, "

@@ -26,7 +26,7 @@ def checked_settings(texts: Sequence[str], configuration: Mapping[str, Any]) -> 
     """Give the changes that texts like ``max_epochs=3`` ask for.
 
     Args:
-        texts: ``key=value`` each; the value is JSON, or else taken as text.
+        texts: ``key=value`` each; the value is JSON, or else taken as text; ``null`` in the place of text is None.
         configuration: the bundle's configuration as its JSON file holds it.
 
     Returns:
@@ -66,7 +66,17 @@ def _checked(text: str, known: Mapping[str, Any]) -> tuple[str, Any]:
             f"did you mean {near[0]!r}?" if near else f"there are {', '.join(k for k in known if _SEPARATOR not in k)}"
         )
         raise ConfigurationError(f"expected a key of the training configuration, got {name!r}; {hint}")
-    return key, _value(key, written, known[key])
+    return key, _value(key, written, _default(key, known))
+
+
+def _default(key: str, known: Mapping[str, Any]) -> Any:
+    """Give the value of a key, or that of the key which it plainly refers to (``@batch_size``)."""
+    value = known[key]
+    seen = {key}
+    while isinstance(value, str) and value.startswith("@") and value[1:] in known and value[1:] not in seen:
+        seen.add(value[1:])
+        value = known[value[1:]]
+    return value
 
 
 def _value(key: str, written: str, default: Any) -> Any:
@@ -77,7 +87,7 @@ def _value(key: str, written: str, default: Any) -> Any:
     if _is_computed(default) or _is_computed(value):
         return value
     if isinstance(default, str):
-        return written
+        return None if value is None else written
     if not _is_of_type(value, default):
         raise ConfigurationError(
             f"expected a value like {json.dumps(default)} for {key!r}, got {written!r}; "

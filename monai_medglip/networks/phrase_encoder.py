@@ -7,7 +7,8 @@ embedding of its own. Negation is the parser's business and never reaches the ve
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,14 +55,23 @@ class TextEncoder(nn.Module):
         from safetensors import SafetensorError
         from transformers import AutoModel
 
-        options: dict[str, Any] = {"trust_remote_code": False, "dtype": torch.float32}
+        options: dict[str, Any] = {"trust_remote_code": False, "dtype": torch.float32, "output_loading_info": True}
         try:
-            model = AutoModel.from_pretrained(self.folder, local_files_only=Path(self.folder).exists(), **options)
+            with _quiet_transformers():
+                model, loaded = AutoModel.from_pretrained(
+                    self.folder, local_files_only=Path(self.folder).exists(), **options
+                )
         except (OSError, RuntimeError, SafetensorError) as error:
             raise WeightsError(
                 f"expected the weights (safetensors) of a Hugging Face text encoder in {self.folder}: {error}; "
                 "download the bundle again"
             ) from error
+        missing = sorted(name for name in loaded["missing_keys"] if not name.startswith("pooler."))  # not used here
+        if missing:
+            raise WeightsError(
+                f"expected all weights of the text encoder in {self.folder}, {len(missing)} are missing, such as "
+                f"{missing[0]}; download the bundle again"
+            )
         return model.eval().requires_grad_(False)
 
     def forward(self, texts: Sequence[str]) -> Tensor:
@@ -86,6 +96,22 @@ class TextEncoder(nn.Module):
             pooled = (hidden * weight).sum(1) / weight.sum(1).clamp_min(1.0)
             vectors = torch.nn.functional.normalize(pooled, dim=-1)
             self._cache.update(zip(part, vectors, strict=True))
+
+
+@contextlib.contextmanager
+def _quiet_transformers() -> Iterator[None]:
+    """Keep away the progress bar and the table that transformers prints, also for a layer that nobody uses."""
+    from transformers.utils import logging as messages
+
+    verbosity, has_bars = messages.get_verbosity(), messages.is_progress_bar_enabled()
+    messages.set_verbosity_error()
+    messages.disable_progress_bar()
+    try:
+        yield
+    finally:
+        messages.set_verbosity(verbosity)
+        if has_bars:
+            messages.enable_progress_bar()
 
 
 class PhraseProjection(nn.Module):
