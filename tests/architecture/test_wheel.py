@@ -3,18 +3,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
-import sysconfig
 import zipfile
 from pathlib import Path
 
 import pytest
+import torch
 
 from monai_medglip import __version__
+from monai_medglip.data_engine import GroundingFolder
+from monai_medglip.geometry import paired_iou
 
 pytestmark = pytest.mark.slow
 SOURCES = ["setup.cfg", "pyproject.toml", "README.md", "LICENSE", "monai_medglip"]
@@ -37,21 +40,40 @@ def wheel(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A virtual environment with the wheel in it; other libraries are found in the running environment."""
+def installed(wheel: Path, repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clean virtual environment outside the checkout with the wheel and what it asks for, and nothing else."""
     folder = tmp_path_factory.mktemp("elsewhere") / "venv"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
-    pip = [sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python")]
-    subprocess.run([*pip, "install", "--quiet", "--no-deps", "--no-index", str(wheel)], check=True)
+    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    pins = ["-c", str(repository / "constraints.txt")] if sys.version_info >= (3, 11) else []
+    for what in ("torch", str(wheel)):  # torch first, so that the build which pip is set up to find is kept
+        pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", *pins, what]
+        process = subprocess.run(pip, capture_output=True, text=True, check=False)
+        assert process.returncode == 0, process.stdout + process.stderr
     return folder
 
 
-def _run(installed: Path, *words: str) -> str:
-    environment = {**os.environ, "PYTHONPATH": sysconfig.get_path("purelib")}
+def _run(installed: Path, *words: str, **variables: str) -> str:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "MEDGLIP"))}
     words = (str(installed / "bin" / words[0]), *words[1:])
-    process = subprocess.run(words, cwd=installed, env=environment, capture_output=True, text=True, check=False)
+    process = subprocess.run(
+        words, cwd=installed, env={**environment, **variables}, capture_output=True, text=True, check=False
+    )
     assert process.returncode == 0, process.stderr
     return process.stdout
+
+
+@pytest.fixture(scope="module")
+def configured_url(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Environment variables with an empty cache and the URL and checksum of a zipped bundle."""
+    out = tmp_path_factory.mktemp("release")
+    zip_bundle = [sys.executable, str(repository / ".ci" / "zip_bundle.py"), str(repository / "bundles" / "medglip_2d")]
+    zip_bundle += ["--text-encoder", str(repository / "bundles" / "text_encoder"), "--out", str(out)]
+    subprocess.run(zip_bundle, check=True, capture_output=True)
+    archive = next(out.glob("*.zip"))
+    sha256 = hashlib.sha256(archive.read_bytes()).hexdigest()
+    sources = out / "sources.json"
+    sources.write_text(json.dumps({"medglip_2d": {"url": archive.as_uri(), "sha256": sha256}}))
+    return {"MEDGLIP_SOURCES": str(sources), "XDG_CACHE_HOME": str(out / "cache")}
 
 
 def test_every_table_schema_and_template_of_the_package_is_in_the_wheel(wheel: Path, repository: Path) -> None:
@@ -74,3 +96,18 @@ def test_its_command_reads_the_tables_of_the_wheel(installed: Path) -> None:
     facts = json.loads(_run(installed, "medglip", "info", "--json"))
     assert facts["version"] == __version__
     assert facts["concepts"] > 0
+
+
+def test_it_fetches_the_weights_by_their_url_and_grounds_an_image(
+    installed: Path, configured_url: dict[str, str], repository: Path
+) -> None:
+    record = next(r for r in GroundingFolder(repository / "examples").records() if r.source == "hc18")
+    truth = GroundingFolder(repository / "examples").regions(record)[0].box
+    program = (
+        "import sys, json; from monai_medglip import Grounder; found = Grounder().ground(sys.argv[1], 'fetal head'); "
+        "print(json.dumps([found.status[0].value, found[0].box.tolist()]))"
+    )
+    answer = _run(installed, "python", "-c", program, str(record.image), **configured_url)
+    status, box = json.loads(answer.strip().splitlines()[-1])
+    assert status == "found"
+    assert float(paired_iou(torch.tensor(box), torch.tensor(truth, dtype=torch.float64))) > 0.5
