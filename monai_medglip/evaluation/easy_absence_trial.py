@@ -36,7 +36,8 @@ class EasyAbsenceTrial:
 
     def results(self) -> dict[str, Any]:
         """Return the share of silent phrases, over all, by reason and per modality of the image."""
-        reasons, modalities = (sorted({row[i] for row in self.counts}) for i in (1, 0))
+        modalities = sorted({modality for modality, _, _ in self.counts})
+        reasons = sorted({reason for _, reason, _ in self.counts})
         return {
             "all": share([count for _, _, count in self.counts]),
             "by_reason": {why: share([count for _, reason, count in self.counts if reason == why]) for why in reasons},

@@ -110,9 +110,8 @@ class _Trials:
         confusion: dict[str, Counter[str]] = defaultdict(Counter)
         for true, predicted, _ in self._modality:
             confusion[true.value][predicted.value] += 1
-        parts = {"wording": self._wording, "sides": self._sides, "easy_absent": self._easy}
         return {
-            **{way: {name: trials[way].results() for name, trials in parts.items()} for way in _WAYS},
+            **{way: self._of_way(way) for way in _WAYS},
             "modality": {
                 "accuracy": share([count for _, _, count in self._modality]),
                 "predicted": {true: dict(predicted) for true, predicted in confusion.items()},
@@ -124,6 +123,13 @@ class _Trials:
                 "images_per_concept_at_most": IMAGES_PER_CONCEPT,
                 "easy_absent_per_image": EASY_PER_IMAGE,
             },
+        }
+
+    def _of_way(self, way: str) -> dict[str, Any]:
+        return {
+            "wording": self._wording[way].results(),
+            "sides": self._sides[way].results(),
+            "easy_absent": self._easy[way].results(),
         }
 
     def _shown(self, record: Record, questions: Sequence[Question]) -> list[_Named]:

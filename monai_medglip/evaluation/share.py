@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from monai_medglip.evaluation.measure import Measure
 from monai_medglip.metrics import PatientBootstrap, PatientMean
+from monai_medglip.metrics.patient_bootstrap import divide
 
 __all__ = ["Count", "relative_loss", "share"]
 
@@ -54,7 +55,7 @@ def relative_loss(before: Sequence[Count], after: Sequence[Count]) -> dict[str, 
 
     def loss(counts: NDArray[np.float64]) -> NDArray[np.float64]:
         first, second = (mean(counts) for mean in means)
-        return np.divide(first - second, first, out=np.full(len(first), np.nan), where=first > 0)
+        return divide(first - second, first)
 
     return Measure.of(loss, bootstrap, patients=columns, n=len(before)).to_dict()
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from monai_medglip.data_engine import Record
 from monai_medglip.evaluation.share import Count, share
@@ -34,7 +35,7 @@ class SideTrial:
         return {"all": share(self.counts), "per_source": per_source}
 
 
-def is_nearer(box: Sequence[float], named: Sequence[float], other: Sequence[float]) -> bool:
+def is_nearer(box: ArrayLike, named: Sequence[float], other: Sequence[float]) -> bool:
     """Whether the center of a box ``(2D,)`` lies nearer the center of the first of two others.
 
     Example:

@@ -95,7 +95,7 @@ class WordingTrial:
         }
 
     def _worst(self) -> list[dict[str, Any]]:
-        listed = [
+        listed: list[dict[str, Any]] = [
             {
                 "concept": concept,
                 "form": form,
