@@ -65,9 +65,11 @@ def run(arguments: argparse.Namespace) -> int:
     )
     jobs = grounding_jobs(arguments.images, question, output=arguments.out)
 
-    from monai_medglip.inference import Grounder  # only now, so that a mistyped word is answered at once
+    from monai_medglip.inference import Grounder  # torch, so only now: a mistyped word is answered at once
+    from monai_medglip.inference.answer_files import check_writable
     from monai_medglip.inference.ground_files import FileGrounder, Outcome
 
+    check_writable(arguments.out)
     grounder = Grounder(arguments.bundle, device=arguments.device)
     files = FileGrounder(grounder, arguments.out, threshold=arguments.threshold)
     outcomes = [files.ground(job) for job in tqdm(jobs, unit="image", disable=None)]

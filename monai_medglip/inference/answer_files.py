@@ -16,7 +16,7 @@ from monai_medglip.grounding import Grounding, read_json, write_json, write_nift
 from monai_medglip.imaging import Scan
 from monai_medglip.visualize import write_overlay
 
-__all__ = ["AnswerFiles"]
+__all__ = ["AnswerFiles", "check_writable"]
 
 
 @dataclass(frozen=True)
@@ -74,11 +74,10 @@ class AnswerFiles:
             Why there are no markups, "" where there are.
 
         Raises:
-            OutputError: when the folder cannot be written to.
+            OutputError: when the folder is missing or cannot be written to.
         """
         remark = ""
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix=".medglip-", dir=self.folder) as draft_folder:
                 draft = AnswerFiles(Path(draft_folder), self.name)
                 answers, picture, masks, _, markups = draft.paths
@@ -93,8 +92,26 @@ class AnswerFiles:
                 for path in draft.present:
                     path.replace(self.folder / path.name)
         except OSError as error:
-            raise OutputError(
-                f"expected to write to the folder {self.folder}, but the system says: {error.strerror or error}; "
-                "choose a folder that can be written to and has free space"
-            ) from error
+            raise _not_writable(self.folder, error) from error
         return remark
+
+
+def check_writable(folder: Path) -> None:
+    """Make a folder where there is none and try to write in it, before hours of work.
+
+    Raises:
+        OutputError: when that is not possible.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise _not_writable(folder, error) from error
+
+
+def _not_writable(folder: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"expected to write to the folder {folder}, but the system says: {error.strerror or error}; "
+        "choose a folder that can be written to and has free space"
+    )

@@ -71,7 +71,7 @@ class FileGrounder:
 
     Args:
         grounder: the model.
-        folder: where the answers go; it is made when it is not there.
+        folder: where the answers go, see `check_writable`.
         threshold: calibrated score from which boxes are kept, [0, 1]; None takes the bundle's.
     """
 

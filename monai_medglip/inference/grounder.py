@@ -58,6 +58,7 @@ class Grounder:
 
     Raises:
         WeightsError: when no bundle is found or its weights do not fit.
+        ConfigurationError: when there is no such device.
 
     Example:
         >>> grounder = Grounder("bundles/medglip_2d")  # doctest: +SKIP
@@ -68,7 +69,7 @@ class Grounder:
         self, bundle: str | Path | None = None, *, device: str | torch.device | None = None, rules: bool = True
     ) -> None:
         self.bundle = find_bundle(bundle)
-        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self.device = _usable_device(device)
         self.operating_point = self.bundle.operating_point
         self.network = self.bundle.load_network(self.device)
         phrase_rules = PhraseRules(self.bundle.validated_phrases, active=rules)
@@ -153,6 +154,18 @@ class Grounder:
         if parts:
             return Grounding.merge(parts)
         return Grounding.empty(placed.scan.frame, provenance=self.reader.provenance(placed, threshold))
+
+
+def _usable_device(device: str | torch.device | None) -> torch.device:
+    try:
+        found = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        torch.empty(0, device=found)  # a GPU that is not there is told only when it is used
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).partition("\n")[0]
+        raise ConfigurationError(
+            f"expected a device of this machine, cpu or cuda, got {str(device)!r}: {reason}"
+        ) from error
+    return found
 
 
 def _phrases_to_ask(phrases: str | Phrase | Sequence[str | Phrase] | None, caption: str | None) -> list[Phrase]:
