@@ -78,7 +78,7 @@ def _checked_changes(bundle: Path, settings: Sequence[str]) -> dict[str, Any]:
     changes = checked_settings(settings, configuration)
     for key in changes:
         if key in _OWN_ARGUMENTS:
-            raise ConfigurationError(f"expected {key!r} to be given as {_OWN_ARGUMENTS[key]!r}, not as a setting")
+            raise ConfigurationError(f"expected {key!r} to be given as --{_OWN_ARGUMENTS[key]}, not as a setting")
     return changes
 
 

@@ -8,6 +8,7 @@ cannot show, and for one of these with a negation, so that the answers other tha
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,17 +16,19 @@ import numpy as np
 import numpy.typing as npt
 
 from monai_medglip.data_engine import GroundingFolder, Presence, Record
+from monai_medglip.data_engine.phrase_truth import phrase_truth
 from monai_medglip.data_engine.truth_grounding import truth_grounding
 from monai_medglip.evaluation.predictions import Predictor
 from monai_medglip.evaluation.protocol import Group, Protocol, Question
 from monai_medglip.grounding import Grounding
-from monai_medglip.ontology import Ontology
+from monai_medglip.ontology import Level, Ontology
 from monai_medglip.phrases import Phrase, parse_phrase
 from monai_medglip.visualize import overlay
 
 __all__ = ["Demonstration", "demonstrations"]
 
 _MOST_OWN_PHRASES = 6  # more boxes than these hide the picture, as 32 teeth do
+_ABSENT_PHRASES = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +55,7 @@ def demonstrations(
 
     Args:
         folder: reads the images and their regions.
-        records: the images; what none of their sources labels is not asked.
+        records: the images.
         predict: answers phrases in an image.
         ontology: what a modality or body region can show.
 
@@ -64,20 +67,29 @@ def demonstrations(
         scan, regions = folder.read(record), folder.regions(record)
         names = protocol.groups[record.source]
         questions = protocol.questions(record, regions)
-        asked = _asked([question for question in questions if names.get(question.name) in (Group.NAMES, None)])
-        truth = truth_grounding(scan.frame, [q.phrase for q in asked], [q.truth for q in asked])
+        asked = _of_source([question for question in questions if names.get(question.name) is Group.NAMES])
+        missing = sum(question.truth.presence is not Presence.PRESENT for question in asked)
+        for name in _impossible(record, ontology)[: max(1, _ABSENT_PHRASES - missing)]:
+            truth = phrase_truth(folder, record, regions, name, ontology)
+            asked.append(Question(parse_phrase(name, ontology), truth, easy=True))
         grounding = predict(scan, [*(question.phrase for question in asked), *_negated(asked, ontology)])
-        yield Demonstration(record, grounding, truth, overlay(scan, grounding, truth=truth))
+        drawn = truth_grounding(scan.frame, [one.phrase for one in asked], [one.truth for one in asked])
+        yield Demonstration(record, grounding, drawn, overlay(scan, grounding, truth=drawn))
 
 
-def _asked(questions: Sequence[Question]) -> list[Question]:
-    """Choose what is there, then something missing (twice where nothing is there), then something impossible."""
+def _of_source(questions: Sequence[Question]) -> list[Question]:
+    """Choose some of what is there, and one thing that is missing, two where nothing is there."""
     there = [question for question in questions if question.truth.presence is Presence.PRESENT]
     missing = [question for question in questions if question.truth.presence is Presence.ABSENT_HARD]
-    impossible = [question for question in questions if question.truth.presence is Presence.ABSENT_EASY]
     shown = there[:: max(1, math.ceil(len(there) / _MOST_OWN_PHRASES))]
-    absent = missing[: 1 if there else 2]
-    return [*shown, *absent, *impossible[: max(1, 2 - len(absent))]]
+    return [*shown, *missing[: 1 if there else _ABSENT_PHRASES]]
+
+
+def _impossible(record: Record, ontology: Ontology) -> list[str]:
+    """Give organs and lesions that the image cannot show, in an order that only its name settles."""
+    names = sorted(concept.name for concept in ontology if concept.level in (Level.ORGAN, Level.LESION))
+    random.Random(record.name).shuffle(names)
+    return [name for name in names if not ontology.can_show(name, record.modality, record.body_region)]
 
 
 def _negated(asked: Sequence[Question], ontology: Ontology) -> list[Phrase]:

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import pytest
+
+from monai_medglip.data_engine import GroundingFolder
+from monai_medglip.data_engine.licenses import CommercialUse, read_licenses
+
+
+@pytest.fixture(scope="module")
+def folder(repository):
+    return GroundingFolder(repository / "examples")
+
+
+def test_every_image_can_be_read_and_shows_something(folder):
+    for record in folder.records():
+        assert folder.read(record).spatial_shape == record.shape
+        assert folder.regions(record)
+
+
+def test_all_images_are_from_the_test_split(folder):
+    assert {record.split for record in folder.records()} == {"test"}
+
+
+def test_every_source_may_be_passed_on(folder):
+    terms = read_licenses()
+    assert {terms[source].commercial_use for source in folder.sources} == {CommercialUse.YES}
+
+
+def test_the_readme_names_every_image(folder, repository):
+    text = (repository / "examples" / "README.md").read_text(encoding="utf-8")
+    assert [record.name for record in folder.records() if str(record.image.relative_to(folder.path)) not in text] == []
+
+
+def test_they_are_the_images_of_the_shared_data_set(folder, shared_data):
+    for record in folder.records():
+        original = shared_data / "2d" / record.image.relative_to(folder.path)
+        assert record.image.read_bytes() == original.read_bytes()
+
+
+def test_they_are_small(repository):
+    assert sum(path.stat().st_size for path in (repository / "examples").rglob("*") if path.is_file()) < 200_000
