@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monai_medglip.errors import DataError
-from monai_medglip.evaluation.phrase_measures import LEAST_CONFIDENCE
 from monai_medglip.evaluation.protocol import Group
 from monai_medglip.evaluation.validation_units import HIT, ValidationUnit
 from monai_medglip.inference import Calibration, CandidateSettings, OperatingPoint, fit_temperature
@@ -131,13 +130,13 @@ def _by_phrase(units: Units) -> list[list[ValidationUnit]]:
 def _box_temperature(units: Units) -> float:
     """The event: a box overlaps a true one by half, be it the first to do so or not.
 
-    Boxes near 0, hundreds per phrase, would decide the temperature; those under the least confidence that the
-    calibration error counts are left out.
+    All candidates count. With those near 0 left out, a temperature that lifts them, hundreds per phrase, would seem
+    to cost nothing.
     """
     scores, hits = [], []
     for unit in units:
         if unit.tells_misses:
-            kept = ~unit.matches.ignored[0] & (unit.matches.scores >= LEAST_CONFIDENCE)
+            kept = ~unit.matches.ignored[0]
             scores.append(unit.matches.scores[kept])
             hits.append(unit.matches.best_iou[kept] >= HIT)
     return fit_temperature(np.concatenate(scores), np.concatenate(hits))
