@@ -7,10 +7,11 @@ import argparse
 import json
 import zipfile
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 #: Made by running a bundle; not part of it.
-LEFT_OUT = {"__pycache__", "eval", "runs"}
+LEFT_OUT = ("__pycache__", "eval", "runs", "checkpoint_epoch=*.pt")
 
 
 def main() -> None:
@@ -32,14 +33,17 @@ def zip_bundle(bundle: Path, text_encoder: Path, out: Path) -> Path:
     members.update(_members(text_encoder, Path(bundle.name, "models", "text_encoder")))
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as zipped:
         for name, path in sorted(members.items()):
-            zipped.writestr(zipfile.ZipInfo(name.as_posix()), path.read_bytes(), zipfile.ZIP_DEFLATED)
+            member = zipfile.ZipInfo(name.as_posix())
+            member.external_attr = 0o644 << 16  # without it, unzip makes files that nobody may read
+            zipped.writestr(member, path.read_bytes(), zipfile.ZIP_DEFLATED)
     return archive
 
 
 def _members(folder: Path, name: Path) -> Iterator[tuple[Path, Path]]:
     for path in folder.rglob("*"):
         inside = path.relative_to(folder)
-        if path.is_file() and not LEFT_OUT & set(inside.parts):
+        left_out = any(fnmatch(part, pattern) for part in inside.parts for pattern in LEFT_OUT)
+        if path.is_file() and not left_out:
             yield name / inside, path
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from monai_medglip.errors import ConfigurationError
 from monai_medglip.grounding import Grounding, Status
-from monai_medglip.inference.answer_files import AnswerFiles
+from monai_medglip.inference.answer_files import AnswerFiles, check_writable
 from monai_medglip.inference.answer_reader import AnswerReader
 from monai_medglip.inference.grounding_jobs import GroundingJob
 from monai_medglip.inference.placed_scan import PlacedScan
@@ -48,6 +48,7 @@ class GroundingWriterHandler:
 
     def attach(self, engine: Engine) -> None:
         """Write after every iteration of ``engine``, an evaluator of batches from `collate_scans`."""
+        engine.add_event_handler(Events.STARTED, lambda: check_writable(self.output_dir))
         engine.add_event_handler(Events.ITERATION_COMPLETED, self._write_batch)
 
     def _write_batch(self, engine: Engine) -> None:

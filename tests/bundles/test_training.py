@@ -123,9 +123,10 @@ def test_a_training_run_ends_with_weights_that_the_bundle_can_be_used_with(train
 def test_the_evaluation_of_a_run_gives_the_score_that_its_best_weights_were_chosen_by(trained, made_data, run_bundle):
     process, bundle = trained
     files = [str(bundle / "configs" / f"{name}.json") for name in ("train", "evaluate")]
-    run_bundle("--config_file", repr(files), "--dataset_dir", made_data, *WORDS)
+    evaluated = run_bundle("--config_file", repr(files), "--dataset_dir", made_data, *WORDS)
+    assert f"Restored all variables from {bundle / 'models' / 'model.pt'}" in evaluated.stdout
     with (bundle / "eval" / "metrics.csv").open(encoding="utf-8") as file:
-        name, value = next(csv.reader(file, delimiter="\t"))
+        name, value = next(csv.reader(file))
     assert name == "grounding_score"
     told = re.findall(r"grounding_score: ([\d.]+)", process.stdout)
     assert float(value) == pytest.approx(float(told[-1]), abs=1e-4)
