@@ -112,7 +112,9 @@ class Bundle:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"expected a JSON file of the bundle at {path}: {error}") from error
+    if not isinstance(content, dict):
+        raise ConfigurationError(f"expected a JSON object in {path}, got {content!r}")
     return content

@@ -27,6 +27,10 @@ BUNDLE_VARIABLE = "MEDGLIP_BUNDLE"
 SOURCES_VARIABLE = "MEDGLIP_SOURCES"
 """Environment variable with the path of the file that names URLs and checksums."""
 _CACHE_VARIABLE = "XDG_CACHE_HOME"
+_NEEDED = (
+    *(f"models/{name}" for name in ("network.json", "model.pt", "operating_point.json")),
+    *(f"configs/{name}" for name in ("metadata.json", "validated_phrases.json")),
+)
 
 
 def find_bundle(bundle: str | Path | None = None, *, name: str = "medglip_2d") -> Bundle:
@@ -102,11 +106,12 @@ def _source(name: str) -> tuple[str, str]:
     try:
         entry = json.loads(path.read_text(encoding="utf-8"))[name]
         url, sha256 = str(entry["url"]), str(entry["sha256"]).lower()
+        scheme = urlsplit(url).scheme
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigurationError(
             f'expected {{"{name}": {{"url": ..., "sha256": ...}}}} in {path}, could not read it: {error!r}'
         ) from error
-    if urlsplit(url).scheme not in ("https", "file"):
+    if scheme not in ("https", "file"):
         raise ConfigurationError(f"expected an https or file URL for {name} in {path}, got {url!r}")
     return url, sha256
 
@@ -128,10 +133,13 @@ def _fetch(url: str, archive: Path) -> None:
 def _unpack(archive: Path, folder: Path, name: str) -> Path:
     try:
         with zipfile.ZipFile(archive) as packed:
-            inside = [member for member in packed.namelist() if not member.startswith(f"{name}/") or ".." in member]
-            if inside:
-                raise WeightsError(f"expected a bundle zip with everything under {name}/, got {inside[0]!r}")
+            outside = [member for member in packed.namelist() if not member.startswith(f"{name}/") or ".." in member]
+            if outside:
+                raise WeightsError(f"expected a bundle zip with everything under {name}/, got {outside[0]!r}")
             packed.extractall(folder)
     except zipfile.BadZipFile as error:
         raise WeightsError(f"expected a bundle as a zip file: {error}; nothing was installed") from error
+    missing = [file for file in _NEEDED if not (folder / name / file).is_file()]
+    if missing:
+        raise WeightsError(f"expected a bundle zip with {name}/{missing[0]}, which is missing; nothing was installed")
     return folder / name

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from monai_medglip.errors import ConfigurationError
 from monai_medglip.geometry.overlap import non_max_suppression
 
 __all__ = ["CandidateSettings", "Candidates", "select_candidates"]
@@ -20,7 +21,7 @@ __all__ = ["CandidateSettings", "Candidates", "select_candidates"]
 
 @dataclass(frozen=True)
 class CandidateSettings:
-    """How candidates are chosen; chosen on validation data and kept in the bundle.
+    """How candidates are chosen; chosen on validation data and kept in the bundle. ConfigurationError out of range.
 
     Attributes:
         overlap_threshold: of two boxes of a phrase that overlap more, only the better one is kept, IoU in [0, 1].
@@ -33,6 +34,18 @@ class CandidateSettings:
     before_suppression: int = 300
     per_phrase: int = 100
     presence_power: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.overlap_threshold <= 1 or not self.presence_power >= 0:
+            raise ConfigurationError(
+                f"expected an IoU in [0, 1] and a power from 0, got overlap_threshold {self.overlap_threshold} and "
+                f"presence_power {self.presence_power}"
+            )
+        if self.before_suppression < 1 or self.per_phrase < 1:
+            raise ConfigurationError(
+                f"expected at least one box per phrase, got before_suppression {self.before_suppression} and "
+                f"per_phrase {self.per_phrase}"
+            )
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from monai_medglip.inference.bundle_location import find_bundle
 from monai_medglip.inference.phrase_rules import PhraseRules
 from monai_medglip.inference.placed_scan import PlacedScan
 from monai_medglip.networks import EncodedImage
+from monai_medglip.ontology import Ontology
 from monai_medglip.phrases import Phrase, find_phrases, parse_phrase
 from monai_medglip.readers import read_image, scan_from_array, scan_from_pil, scan_from_tensor
 
@@ -108,6 +109,7 @@ class Grounder:
         Raises:
             ImageReadError: when an image cannot be read.
             PhraseError: when there is no phrase, or one cannot be asked.
+            ConfigurationError: when modality, body region or threshold is none.
         """
         asked = _phrases_to_ask(phrases, caption)
         if isinstance(image, list | tuple):
@@ -179,6 +181,9 @@ def _phrases_to_ask(phrases: str | Phrase | Sequence[str | Phrase] | None, capti
 
 def _scan_of(image: ImageLike, modality: Modality | str | None, body_region: str | None) -> Scan:
     told = None if modality is None else Modality.parse(modality)
+    regions = Ontology.default().body_regions
+    if body_region is not None and body_region not in regions:
+        raise ConfigurationError(f"expected a body region, one of {', '.join(regions)}; got {body_region!r}")
     scan = _read(image, told)
     changes: dict[str, Any] = {}
     if told is not None:

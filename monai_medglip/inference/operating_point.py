@@ -50,12 +50,12 @@ class OperatingPoint:
         """Read the JSON file that `write` wrote.
 
         Raises:
-            ConfigurationError: when the file is missing, is not JSON or holds an unknown key.
+            ConfigurationError: when the file is missing, is not JSON, lacks a key, or holds an unknown key or value.
         """
         try:
             return cls.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError) as error:
-            raise ConfigurationError(f"expected an operating point (JSON) in {path}: {error}") from error
+        except (OSError, ValueError, TypeError, KeyError, ConfigurationError) as error:
+            raise ConfigurationError(f"expected an operating point (JSON) in {path}: {error!r}") from error
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> OperatingPoint:

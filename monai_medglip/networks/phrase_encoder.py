@@ -46,6 +46,11 @@ class TextEncoder(nn.Module):
             raise WeightsError(
                 f"expected a Hugging Face text encoder (config.json, tokenizer.json, safetensors) in {folder}: {error}"
             ) from error
+        # without its file transformers makes a tokenizer that knows no word, and every phrase would be the same
+        if set(self._tokenizer.get_vocab()) <= set(self._tokenizer.all_special_tokens):
+            raise WeightsError(
+                f"expected the tokenizer of a text encoder with its vocabulary in {folder}, found no word"
+            )
         self.folder, self.max_tokens = str(folder), max_tokens
         self.width: int = config.hidden_size
         self._model: Any = None  # kept out of the modules, so that the state dict does not hold its weights

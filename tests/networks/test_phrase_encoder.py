@@ -77,3 +77,10 @@ def test_the_side_enters_as_an_embedding_of_its_own():
     vectors = [projection(text, torch.tensor([[side_index(Phrase("lung", side=side))]])) for side in Side]
     assert vectors[0].shape == (1, 1, 16)
     assert len({tuple(vector.flatten().tolist()) for vector in vectors}) == len(Side)
+
+
+def test_a_folder_without_a_vocabulary_is_refused(tiny_text_encoder, tmp_path):
+    for name in ("config.json", "model.safetensors", "tokenizer_config.json"):
+        (tmp_path / name).write_bytes((tiny_text_encoder / name).read_bytes())
+    with pytest.raises(WeightsError, match="vocabulary"):
+        TextEncoder(tmp_path)
