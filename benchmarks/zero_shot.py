@@ -56,9 +56,9 @@ def withheld_results(quality: Mapping[str, Any], withheld: tuple[str, ...] = WIT
                 found[concept] = {
                     "source": source,
                     "positive_images": quality["phrases"][source][concept]["positive_images"],
-                    "withheld": {m: phrases[concept][m] for m in METRICS},
+                    "withheld": {m: phrases[concept].get(m) for m in METRICS},
                     "median_box": {
-                        m: quality["baselines"]["median_box"]["per_phrase"][source][concept][m] for m in METRICS
+                        m: quality["baselines"]["median_box"]["per_phrase"][source][concept].get(m) for m in METRICS
                     },
                     "trained_concepts_of_the_source": {m: _mean(others, m) for m in METRICS},
                 }
