@@ -34,7 +34,9 @@ class DisplayOrder:
     def apply(self, array: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
         """Give an image (C, x, y) as (C, columns, rows); a view, not a copy."""
         steps = (slice(None, None, -1 if backwards else 1) for backwards in self.reversed_axes)
-        return array.transpose(0, *(axis + 1 for axis in self.axes))[(slice(None), *steps)]
+        index = (slice(None), *steps)
+        displayed: npt.NDArray[np.generic] = array.transpose(0, *(axis + 1 for axis in self.axes))[index]
+        return displayed
 
     def affine(self, frame: Frame) -> npt.NDArray[np.float64]:
         """Give the affine (4, 4) of the displayed image, so that every pixel keeps its place in the world."""
