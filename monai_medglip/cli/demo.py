@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,7 @@ _SHARED_IMAGES = (
     "busi/normal_001",
 )
 _MONTAGE_SIDE = 500  # pixels of the longer side; smaller, and the labels cannot be read
+_MOST_NAMES = 3  # in the title of a picture
 _INTRODUCTION = (
     "Test images, which no weights were trained on. Colors are what the model answers, dashes what experts drew. Each "
     "image is asked for what it shows, for something that is not in it, for something that such an image cannot show, "
@@ -120,14 +121,15 @@ def _entry(shown: Demonstration) -> PageEntry:
     from monai_medglip.visualize import PageEntry
 
     terms = read_licenses()[shown.record.source]
-    title = f"{', '.join(_present(shown))} ({shown.record.modality})"
+    title = f"{shown.record.modality}: {_shown_things(shown)}"
     return PageEntry(title, shown.picture, shown.grounding, f"{shown.record.name}. {terms.citation}. {terms.license}.")
 
 
-def _present(shown: Demonstration) -> Sequence[str]:
+def _shown_things(shown: Demonstration) -> str:
     """Give the annotated things in the picture, so that the reader knows what to look for."""
     names = [phrase.text for row, phrase in enumerate(shown.truth.phrases) if row in shown.truth.phrase_index]
-    return names or ["nothing that is annotated"]
+    rest = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + rest if names else "nothing that is annotated"
 
 
 def _small(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
