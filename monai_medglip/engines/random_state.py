@@ -2,8 +2,8 @@
 """The random number generators' states as a checkpoint entry, so that a resumed run draws what the first would have.
 
 MONAI's CheckpointLoader reads with ``weights_only=True``: the state holds tensors, numbers and strings only.
-Transforms draw from it through the DataLoader's workers; with ``num_workers=0`` they keep generators of their own, which
-are not saved, and a resumed run sees other views.
+Transforms draw from it through the DataLoader's workers; with ``num_workers=0`` they keep generators of their own,
+which are not saved, and a resumed run sees other views.
 """
 
 from __future__ import annotations
