@@ -8,6 +8,7 @@ python benchmarks/training_curves.py --log RUN/eval --run-command "python -m mon
 from __future__ import annotations
 
 import argparse
+import itertools
 import shlex
 import sys
 from pathlib import Path
@@ -32,7 +33,7 @@ def main() -> int:
     parser.add_argument("--picture", type=Path, required=True, help="picture of the curves (PNG)")
     arguments = parser.parse_args()
     curves = read_curves(arguments.log)
-    head = result_head(shlex.join(sys.argv), bundle=None, data=None)
+    head = result_head(shlex.join(["python", *sys.argv]), bundle=None, data=None)
     write_result(arguments.out, head, {"run_command": arguments.run_command, **curves})
     with atomic_file(arguments.picture) as temporary:
         draw(curves).savefig(temporary, dpi=120)
@@ -58,7 +59,7 @@ def read_curves(log: Path) -> dict[str, Any]:
 
 def _minutes(entries: list[Any]) -> list[float]:
     """Minutes between neighboring entries; pauses of over five minutes, where a run was stopped, are left out."""
-    gaps = [(later.wall_time - earlier.wall_time) / 60 for earlier, later in zip(entries, entries[1:], strict=False)]
+    gaps = [(later.wall_time - earlier.wall_time) / 60 for earlier, later in itertools.pairwise(entries)]
     return [gap for gap in gaps if 0 < gap < 5]
 
 
