@@ -63,9 +63,9 @@ class GroundingWriterHandler:
     def _write(self, job: GroundingJob, placed: PlacedScan, grounding: Grounding) -> None:
         files = AnswerFiles(self.output_dir, job.name)
         files.read()  # refuses to replace what is no earlier answer, the image itself for one
-        remark = files.write(placed.scan, grounding)
+        files.write(placed.scan, grounding)
         found = sum(status is Status.FOUND for status in grounding.status)
-        logger.info("%s: found %d of %d phrases%s", job.image, found, len(grounding.phrases), remark and f"; {remark}")
+        logger.info("%s: found %d of %d phrases", job.image, found, len(grounding.phrases))
 
 
 def _of_image(prediction: Mapping[str, Tensor], index: int, phrases: int) -> dict[str, Tensor]:
