@@ -8,8 +8,7 @@ side in one folder.
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -138,15 +137,16 @@ def output_names(images: Sequence[Path]) -> list[str]:
         >>> output_names([Path("a/x.png"), Path("b/x.png"), Path("b/y.nii.gz"), Path("b/y.png")])
         ['a_x', 'b_x', 'y', 'y_2']
     """
-    stems = [image_stem(image) for image in images]
-    shared = {stem for stem, count in Counter(stem.casefold() for stem in stems).items() if count > 1}
+    folders: dict[str, list[Path]] = {}
+    for image in images:
+        folders.setdefault(image_stem(image).casefold(), []).append(image.absolute().parent)
+    common = {stem: Path(os.path.commonpath(shared)) for stem, shared in folders.items() if len(shared) > 1}
     names: list[str] = []
     taken: set[str] = set()
-    for image, stem in zip(images, stems, strict=True):
-        rivals = [
-            other for other, its_stem in zip(images, stems, strict=True) if its_stem.casefold() == stem.casefold()
-        ]
-        wished = _with_folders(image, stem, rivals) if stem.casefold() in shared else stem
+    for image in images:
+        stem = image_stem(image)
+        shared = common.get(stem.casefold())
+        wished = stem if shared is None else "_".join([*image.absolute().parent.relative_to(shared).parts, stem])
         name, number = wished, 2
         while taken.intersection(_claims(name)):
             name, number = f"{wished}_{number}", number + 1
@@ -158,11 +158,6 @@ def output_names(images: Sequence[Path]) -> list[str]:
 def _claims(name: str) -> set[str]:
     """Give what no other name may be, also where upper and lower case are the same; two files have double suffixes."""
     return {(name + suffix).casefold() for suffix in ("", ".labels", ".mrk")}
-
-
-def _with_folders(image: Path, stem: str, rivals: Iterable[Path]) -> str:
-    common = os.path.commonpath([rival.absolute().parent for rival in rivals])
-    return "_".join([*image.absolute().parent.relative_to(common).parts, stem])
 
 
 def _in_caption(caption: str) -> list[Phrase]:
