@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +23,8 @@ from monai_medglip.inference.placed_scan import PlacedScan
 from monai_medglip.phrases import Phrase
 
 __all__ = ["AnswerReader"]
+
+_VOXELS_AT_ONCE = 2**24
 
 
 @dataclass(frozen=True)
@@ -111,8 +114,16 @@ class AnswerReader:
         return boxes[solid], scores[solid], found.phrase.cpu().numpy()[solid]
 
     def _masks(self, logits: Tensor, placed: PlacedScan, wanted: NDArray[np.bool_]) -> list[NDArray[np.bool_] | None]:
-        threshold = self.operating_point.mask_threshold
-        return [placed.mask_in_scan(logits[row], threshold) if wish else None for row, wish in enumerate(wanted)]
+        masks: list[NDArray[np.bool_] | None] = [None] * len(wanted)
+        rows = np.flatnonzero(wanted)
+        # several masks are sampled at once, as many as fit into memory next to a large image
+        together = max(1, _VOXELS_AT_ONCE // math.prod(placed.scan.spatial_shape))
+        for start in range(0, len(rows), together):
+            some = rows[start : start + together].tolist()
+            sampled = placed.masks_in_scan(logits[some], self.operating_point.mask_threshold)
+            for row, mask in zip(some, sampled, strict=True):
+                masks[row] = mask
+        return masks
 
 
 def _inside(phrase_mask: NDArray[np.bool_] | None, box: NDArray[np.float64]) -> MaskRLE | None:

@@ -87,17 +87,22 @@ class Bundle:
             )
 
     def load_network(self, device: torch.device | str | None = None) -> MedGLIP:
-        """Build the network, load its weights strictly and set it to evaluation.
+        """Build the network, load its weights strictly and make it ready to answer, not to be trained further.
 
         Raises:
             WeightsError: when weights or text encoder are missing, damaged or of another version.
         """
-        from monai_medglip.networks import build_network, load_weights
+        import torch
+
+        from monai_medglip.networks import build_network, fold_normalization, load_weights
 
         self.check_weights()
         network = build_network(self.path / "models" / "network.json")
         load_weights(network, self.path / "models" / "model.pt")
-        return network.to(device).eval()
+        layout = torch.channels_last if network.spatial_dims == 2 else torch.channels_last_3d
+        network.to(device=device, memory_format=layout).eval()  # type: ignore[call-overload]
+        fold_normalization(network)
+        return network
 
     def provenance(self) -> dict[str, Any]:
         """Give what a result should say about its model."""

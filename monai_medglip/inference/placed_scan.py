@@ -91,22 +91,27 @@ class PlacedScan:
         return np.clip(mapped, 0.0, np.tile(extent, 2)).reshape(-1, 2 * dims)
 
     def mask_in_scan(self, logits: Tensor, threshold: float) -> NDArray[np.bool_]:
-        """Sample the mask of one phrase on the scan's grid.
+        """Sample the mask of one phrase ``(x/s, y/s[, z/s])`` on the scan's grid; see `masks_in_scan`."""
+        mask: NDArray[np.bool_] = self.masks_in_scan(logits[None], threshold)[0]
+        return mask
+
+    def masks_in_scan(self, logits: Tensor, threshold: float) -> NDArray[np.bool_]:
+        """Sample the masks of phrases on the scan's grid.
 
         Args:
-            logits: ``(x/s, y/s[, z/s])`` on the canvas.
-            threshold: probability from which a voxel belongs to the mask, (0, 1).
+            logits: ``(K, x/s, y/s[, z/s])`` on the canvas.
+            threshold: probability from which a voxel belongs to a mask, (0, 1).
 
         Returns:
-            bool array of the scan's spatial shape.
+            bool array ``(K, *spatial shape of the scan)``.
         """
         dims = self.scan.spatial_dims
         canvas_shape = np.asarray(self.pixels.shape[1:], dtype=np.float64)
-        stride = canvas_shape / np.asarray(logits.shape)
+        stride = canvas_shape / np.asarray(logits.shape[1:])
         to_cells = index_map(np.diag([*(1 / stride), 1.0]))
         keep = [*range(dims), 3]
         to_canvas = (np.linalg.inv(self.affine) @ self.scan.frame.affine)[np.ix_(keep, keep)]
         # a shift by the threshold's logit makes the padding of the sampling neither inside nor outside
         cut = float(np.log(threshold / (1 - threshold)))
-        sampled = sample_affine(logits[None].float() - cut, to_cells @ to_canvas, self.scan.spatial_shape)
-        return np.asarray(sampled[0].cpu().numpy() > 0)
+        sampled = sample_affine(logits.float() - cut, to_cells @ to_canvas, self.scan.spatial_shape)
+        return np.asarray((sampled > 0).cpu().numpy())

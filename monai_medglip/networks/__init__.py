@@ -8,6 +8,7 @@ from monai_medglip.networks.image_encoder import ImageEncoder, MobileNetV2Encode
 from monai_medglip.networks.medglip import EncodedImage, MedGLIP
 from monai_medglip.networks.modality_encoder import ModalityEncoder, ModalitySharing
 from monai_medglip.networks.network_definition import build_network, load_weights, read_network_definition
+from monai_medglip.networks.normalization_folding import fold_normalization
 from monai_medglip.networks.phrase_encoder import PhraseProjection, TextEncoder
 from monai_medglip.networks.pyramid_neck import ModalityModulation, PyramidNeck
 
@@ -25,6 +26,7 @@ __all__ = [
     "TextEncoder",
     "TransformersEncoder",
     "build_network",
+    "fold_normalization",
     "load_weights",
     "read_network_definition",
 ]

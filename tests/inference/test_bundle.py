@@ -9,6 +9,7 @@ import torch
 
 from monai_medglip.errors import ConfigurationError, MedGLIPError, WeightsError
 from monai_medglip.inference import Bundle, Grounder
+from monai_medglip.networks import build_network, load_weights
 
 
 def test_a_bundle_tells_what_a_result_should_say_of_its_model(random_bundle):
@@ -24,9 +25,12 @@ def test_a_bundle_tells_what_a_result_should_say_of_its_model(random_bundle):
 
 def test_its_network_has_its_weights_and_is_ready_to_be_asked(random_bundle):
     network = Bundle(random_bundle).load_network("cpu")
-    state = torch.load(random_bundle / "models" / "model.pt", weights_only=True)
+    reference = build_network(random_bundle / "models" / "network.json").eval()
+    load_weights(reference, random_bundle / "models" / "model.pt")
+    image = torch.rand(1, 3, 64, 64)
     assert not network.training
-    assert all(torch.equal(value, network.state_dict()[key]) for key, value in state.items())
+    with torch.no_grad():
+        torch.testing.assert_close(network(image), reference(image), rtol=1e-3, atol=1e-4)
 
 
 def test_a_folder_without_a_definition_is_no_bundle(tmp_path):
