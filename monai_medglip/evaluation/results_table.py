@@ -151,7 +151,7 @@ def _table(path: Path, part: Sequence[str]) -> str:
 def _node_table(node: Any) -> str:
     if isinstance(node, str):
         return f"```text\n{node.rstrip()}\n```"
-    if isinstance(node, Mapping) and "per_source" in node:
+    if isinstance(node, Mapping) and "per_source" in node and all(map(_holds_metrics, node["per_source"].values())):
         return sources_table(node)
     if isinstance(node, Mapping) and node and all(_holds_metrics(row) for row in node.values()):
         return quality_table(node, head="phrase")
@@ -159,8 +159,31 @@ def _node_table(node: Any) -> str:
         deep = {f"{source}: {name}": row for source, names in node.items() for name, row in names.items()}
         if deep and all(_holds_metrics(row) for row in deep.values()):
             return quality_table(deep, head="phrase")
+    if isinstance(node, Mapping) and (grid := _grid(node)):
+        return grid
     rows = [f"| {key} | {_plain_cell(value)} |" for key, value in _leaves(node)]
     return "\n".join(["| | |", "| --- | --- |", *rows])
+
+
+def _grid(node: Mapping[str, Any]) -> str:
+    """Return a table with a row per part and a column per figure, when the parts hold figures side by side; else ""."""
+    rows = {name: part for name, part in node.items() if isinstance(part, Mapping) and not _is_figure(part)}
+    columns = list(dict.fromkeys(key for row in rows.values() for key, value in row.items() if _is_figure(value)))
+    if not columns or any(_is_figure(value) for value in node.values()):
+        return ""
+    lines = [
+        "| | " + " | ".join(column.replace("_", " ") for column in columns) + " |",
+        "| --- |" + " --- |" * len(columns),
+    ]
+    for name, row in rows.items():
+        cells = (_plain_cell(row[column]) if column in row else "" for column in columns)
+        lines.append(f"| {name.replace('_', ' ')} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _is_figure(value: Any) -> bool:
+    """Whether a mapping is one figure with its interval, or one time with its quartiles."""
+    return isinstance(value, Mapping) and ({"value", "low", "high"} <= set(value) or "median_s" in value)
 
 
 def _holds_metrics(row: Any) -> bool:
@@ -177,7 +200,7 @@ def _cell(measure: Mapping[str, Any] | None) -> str:
 
 
 def _leaves(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
-    if isinstance(node, Mapping):
+    if isinstance(node, Mapping) and not _is_figure(node):
         for key, value in node.items():
             yield from _leaves(value, (*path, str(key)))
     else:
@@ -187,6 +210,11 @@ def _leaves(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
 def _plain_cell(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, Mapping) and "median_s" in value:
+        low, high = value["quartiles_s"]
+        return f"{value['median_s']:.3f} s ({low:.3f} to {high:.3f})"
+    if isinstance(value, Mapping):
+        return _cell(value)
     if isinstance(value, list):
         return ", ".join(_plain_cell(entry) for entry in value)
     return f"{value:.4g}" if isinstance(value, float) else str(value)
