@@ -123,13 +123,13 @@ def test_monai_loads_the_network_from_any_folder(tiny_bundle, tmp_path, monkeypa
 
 
 def test_monai_loads_the_committed_weights(bundle_2d, tmp_path, monkeypatch):
-    if not (bundle_2d / "models" / "model.pt").is_file():
-        pytest.skip("the weights are not in this checkout")
     monkeypatch.chdir(tmp_path)
     network = load("medglip_2d", bundle_dir=str(bundle_2d.parent), workflow_type="inference", device="cpu")
     image = torch.zeros(1, 3, 64, 64)
     with torch.inference_mode():
-        assert torch.equal(network.eval()(image), Grounder(bundle_2d, device="cpu").network(image))
+        # Grounder folds the normalization into the convolutions, which changes the last digits
+        answer = Grounder(bundle_2d, device="cpu").network(image)
+        torch.testing.assert_close(network.eval()(image), answer, rtol=1e-3, atol=1e-3)
 
 
 def test_the_bundle_of_a_configuration_is_found_through_the_workflow_only(workflow, tiny_bundle):
