@@ -14,7 +14,7 @@ __all__ = ["fold_normalization"]
 def fold_normalization(network: nn.Module) -> None:
     """Fold the batch normalization of ``transformers``' convolution layers into their convolutions, in place.
 
-    On a CPU the normalization of MobileNetV2 takes nearly half of the encoder's time. The state dict has other keys
+    On a CPU the normalization of MobileNetV2 takes a large part of the encoder's time. The state dict has other keys
     afterwards, so fold after the weights were loaded.
 
     Args:
