@@ -136,7 +136,7 @@ class _PixelBlock(nn.Module):
 
 
 def _convolution(spatial_dims: int, channels: int, out: int, *, strides: int = 1, normalize: bool = True) -> nn.Module:
-    # group normalization at the fine strides is the dearest operation of a training step on a CPU: pixel blocks have none
+    # group normalization at the fine strides is the dearest operation of a training step on a CPU: none in pixel blocks
     norm = ("GROUP", {"num_groups": 8}) if normalize else None
     ordering = "NA" if normalize else "A"
     return Convolution(
