@@ -9,32 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+
+from tests.volume_files import dicom_slice
 
 WriteDicom = Callable[..., Path]
-
-
-def _dataset(pixels: np.ndarray, attributes: dict[str, Any]) -> Dataset:
-    dataset = Dataset()
-    dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID = CTImageStorage
-    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID = generate_uid()
-    dataset.SeriesInstanceUID = "1.2.3"
-    dataset.Modality = "CT"
-    dataset.Rows, dataset.Columns = pixels.shape[:2]
-    dataset.SamplesPerPixel = 1 if pixels.ndim == 2 else 3
-    dataset.PhotometricInterpretation = "MONOCHROME2" if pixels.ndim == 2 else "RGB"
-    if pixels.ndim == 3:
-        dataset.PlanarConfiguration = 0
-    dataset.BitsAllocated = dataset.BitsStored = pixels.dtype.itemsize * 8
-    dataset.HighBit = dataset.BitsStored - 1
-    dataset.PixelRepresentation = int(pixels.dtype.kind == "i")
-    dataset.PixelData = pixels.tobytes()
-    for keyword, value in attributes.items():
-        setattr(dataset, keyword, value)
-    return dataset
 
 
 @pytest.fixture
@@ -44,7 +22,7 @@ def write_dicom(tmp_path: Path) -> WriteDicom:
     def write(name: str, pixels: np.ndarray, **attributes: Any) -> Path:
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
-        _dataset(pixels, attributes).save_as(path, enforce_file_format=True)
+        dicom_slice(pixels, **attributes).save_as(path, enforce_file_format=True)
         return path
 
     return write
