@@ -82,7 +82,8 @@ class GroundingHead(nn.Module):
         points, strides = self._points(regions)
         alignment = self._alignment(regions, phrases)
         raw = self._box_layer(regions, phrases)
-        boxes = self._boxes(raw[:, :, : 2 * self.spatial_dims], points, strides)
+        level_scale = self._level_scale(regions)
+        boxes = self._boxes(raw[:, :, : 2 * self.spatial_dims] * level_scale, points, strides)
         return {
             "alignment": alignment,
             "quality": raw[:, :, -1],
@@ -97,7 +98,7 @@ class GroundingHead(nn.Module):
         grids = [
             grid_points(x.shape[2:], stride, device=x.device) for stride, x in zip(self.strides, regions, strict=True)
         ]
-        strides = [grid.new_full((len(grid),), float(s)) for s, grid in zip(self.strides, grids, strict=True)]
+        strides = [torch.full_like(grid[:, 0], float(s)) for s, grid in zip(self.strides, grids, strict=True)]
         return torch.cat(grids), torch.cat(strides)
 
     def _alignment(self, regions: Sequence[Tensor], phrases: Tensor) -> Tensor:
@@ -118,9 +119,14 @@ class GroundingHead(nn.Module):
         shared = self.shared_sides(features.transpose(1, 2)).float().transpose(1, 2)
         return torch.cat([raw[:, :, :-1] + shared[:, None], raw[:, :, -1:]], dim=2)
 
+    def _level_scale(self, regions: Sequence[Tensor]) -> Tensor:
+        """The learned scale of each point's level: ``(N,)``."""
+        return torch.cat(
+            [scale.expand(math.prod(x.shape[2:])) for scale, x in zip(self.level_scale, regions, strict=True)]
+        )
+
     def _boxes(self, raw: Tensor, points: Tensor, strides: Tensor) -> Tensor:
-        scale = torch.cat([self.level_scale[i].expand(int((strides == s).sum())) for i, s in enumerate(self.strides)])
-        sides = (F.softplus(raw * scale) - _REACH) * strides
+        sides = (F.softplus(raw) - _REACH) * strides
         low, high = sides[:, :, : self.spatial_dims], sides[:, :, self.spatial_dims :]
         center = points.T[None, None]
         return torch.cat([center - low, center + high], dim=2).transpose(2, 3)

@@ -45,4 +45,4 @@ def relative_coordinates(shape: Sequence[int], stride: int, whole_image: Tensor)
     points = grid_points(shape, stride, device=whole_image.device)
     low, high = whole_image[:, None, :dims].float(), whole_image[:, None, dims:].float()
     relative = (points[None] - low) / (high - low).clamp_min(1.0) * 2 - 1
-    return relative.transpose(1, 2).reshape(len(whole_image), dims, *shape)
+    return relative.transpose(1, 2).reshape(whole_image.shape[0], dims, *shape)
