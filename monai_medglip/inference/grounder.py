@@ -17,6 +17,7 @@ from monai_medglip.grounding import Grounding
 from monai_medglip.imaging import Modality, Scan
 from monai_medglip.inference.answer_reader import AnswerReader
 from monai_medglip.inference.bundle_location import find_bundle
+from monai_medglip.inference.operating_point import OperatingPoint
 from monai_medglip.inference.phrase_rules import PhraseRules
 from monai_medglip.inference.placed_scan import PlacedScan
 from monai_medglip.networks import EncodedImage
@@ -56,6 +57,7 @@ class Grounder:
         device: torch device; None takes the first GPU, else the CPU.
         rules: use what the ontology knows: other words for a concept are asked by its name, and what the modality or
             body region cannot show is not looked for. False asks the network alone.
+        operating_point: thresholds, canvas and the like; None takes the bundle's.
 
     Raises:
         WeightsError: when no bundle is found or its weights do not fit.
@@ -67,11 +69,16 @@ class Grounder:
     """
 
     def __init__(
-        self, bundle: str | Path | None = None, *, device: str | torch.device | None = None, rules: bool = True
+        self,
+        bundle: str | Path | None = None,
+        *,
+        device: str | torch.device | None = None,
+        rules: bool = True,
+        operating_point: OperatingPoint | None = None,
     ) -> None:
         self.bundle = find_bundle(bundle)
         self.device = _usable_device(device)
-        self.operating_point = self.bundle.operating_point
+        self.operating_point = operating_point or self.bundle.operating_point
         self.network = self.bundle.load_network(self.device)
         phrase_rules = PhraseRules(self.bundle.validated_phrases, active=rules)
         self.reader = AnswerReader(self.operating_point, phrase_rules, self.bundle.provenance())

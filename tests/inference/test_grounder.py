@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -15,6 +17,7 @@ from monai_medglip.geometry import Frame
 from monai_medglip.grounding import Status, Support
 from monai_medglip.grounding.json_format import to_json
 from monai_medglip.imaging import Modality, Scan
+from monai_medglip.inference import Bundle
 from monai_medglip.phrases import Phrase, parse_phrase
 from tests.inference.conftest import THRESHOLD
 
@@ -97,6 +100,13 @@ def test_a_threshold_of_zero_gives_candidates_down_to_any_score(grounder, path):
     some = grounder.ground(path, PHRASES, threshold=float(np.median(every.scores)))
     assert 0 < len(some.boxes) < len(every.boxes)
     assert some.scores.min() >= np.median(every.scores)
+
+
+def test_another_operating_point_takes_the_place_of_the_bundles(random_bundle, path):
+    point = replace(Bundle(random_bundle).operating_point, box_threshold=0.0, canvas=(64, 64))
+    other = Grounder(random_bundle, device="cpu", operating_point=point)
+    assert other.operating_threshold == 0.0
+    assert other.encode(path).placed.pixels.shape == (3, 64, 64)
 
 
 def test_a_phrase_may_be_one_text_or_parsed_already(grounder, path):
