@@ -103,6 +103,12 @@ class MobileNetV2Encoder(ImageEncoder):
             features: Tensor = self.first(image)
         return features
 
+    def remove_levels_above(self, stride: int) -> None:
+        """Take away the levels coarser than ``stride`` and the blocks that only they need."""
+        last = max(block for level, block, _ in self._LEVELS if level <= stride)
+        self.blocks = self.blocks[: last + 1]
+        self.channels = {level: channels for level, channels in self.channels.items() if level <= stride}
+
     def adapter(self) -> nn.Module:
         """Give a trainable copy of the first convolutions, with fixed normalization statistics."""
         return _FixedStatistics(copy.deepcopy(self.first).requires_grad_(True))

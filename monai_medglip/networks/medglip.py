@@ -44,10 +44,11 @@ class MedGLIP(nn.Module):
     """Phrase grounding by region-phrase alignment with phrase-conditioned boxes and masks.
 
     Args:
-        image_encoder: backbone with levels at strides up to 32.
+        image_encoder: backbone with levels at all of the region strides.
         text_encoder: frozen text encoder; its weights are not in this network's state dict.
         width: channels of region features and phrase vectors.
         pixel_width: channels of the pixel map that masks are read from.
+        region_strides: strides whose cells become candidate regions; finer ones for volumes, whose grids are small.
         sharing: what the modalities share: ``shared``, ``adapters`` or ``separate``.
         modality_dropout: share of training images whose modality is hidden, so that it may be unknown later.
     """
@@ -59,6 +60,7 @@ class MedGLIP(nn.Module):
         *,
         width: int = 128,
         pixel_width: int = 32,
+        region_strides: Sequence[int] = (8, 16, 32),
         sharing: ModalitySharing | str = ModalitySharing.SHARED,
         modality_dropout: float = 0.1,
     ) -> None:
@@ -67,8 +69,10 @@ class MedGLIP(nn.Module):
         self.image_encoder = ModalityEncoder(image_encoder, sharing=sharing)
         self.text_encoder = text_encoder
         self.phrase_projection = PhraseProjection(text_encoder.width, width)
-        self.neck = PyramidNeck(image_encoder.channels, width=width, pixel_width=pixel_width, spatial_dims=dims)
-        strides = self.neck.region_strides
+        strides = tuple(region_strides)
+        self.neck = PyramidNeck(
+            image_encoder.channels, width=width, pixel_width=pixel_width, region_strides=strides, spatial_dims=dims
+        )
         self.head = GroundingHead(width=width, pixel_width=pixel_width, strides=strides, spatial_dims=dims)
         self.modality_classifier = nn.Linear(image_encoder.channels[strides[-1]], len(Modality) - 1)
         self.modality_dropout = modality_dropout
@@ -85,7 +89,7 @@ class MedGLIP(nn.Module):
         """Ground each image's phrases.
 
         Args:
-            image: ``(B, 3, x, y[, z])`` in [-1, 1], sides divisible by 32.
+            image: ``(B, 3, x, y[, z])`` in [-1, 1], sides divisible by the largest region stride.
             phrases: for each image its phrases; None asks for the pixel map alone (MONAI's bundle checks need that).
             modality: ``(B,)`` positions in `Modality`; None means unknown.
             whole_image: ``(B, 2D)`` canvas edges of the whole image, which the canvas may show a part of; None means

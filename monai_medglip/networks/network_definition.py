@@ -19,6 +19,8 @@ from monai_medglip.errors import ConfigurationError, WeightsError
 from monai_medglip.networks.image_encoder import ImageEncoder, MobileNetV2Encoder, TransformersEncoder
 from monai_medglip.networks.medglip import MedGLIP
 from monai_medglip.networks.phrase_encoder import TextEncoder
+from monai_medglip.networks.residual_encoder import ResidualEncoder
+from monai_medglip.networks.slice_encoder import SliceEncoder
 
 __all__ = ["build_network", "load_weights", "read_network_definition"]
 
@@ -26,9 +28,17 @@ _SHIPPED = Path(__file__).with_name("definitions")
 _IMAGE_ENCODERS: dict[str, type[ImageEncoder]] = {
     "MobileNetV2Encoder": MobileNetV2Encoder,
     "TransformersEncoder": TransformersEncoder,
+    "ResidualEncoder": ResidualEncoder,
+    "SliceEncoder": SliceEncoder,
+}
+# The argument of an encoder that names pretrained weights to start from; the others start at random.
+_WEIGHTS_ARGUMENT: dict[type[ImageEncoder], str] = {
+    MobileNetV2Encoder: "weights",
+    TransformersEncoder: "backbone",
+    SliceEncoder: "weights",
 }
 _REQUIRED = {"network", "image_encoder", "text_encoder"}
-_OPTIONAL = {"width", "pixel_width", "sharing", "modality_dropout", "canvas"}
+_OPTIONAL = {"width", "pixel_width", "region_strides", "sharing", "modality_dropout", "canvas"}
 
 
 def read_network_definition(definition: str | Path) -> dict[str, Any]:
@@ -111,7 +121,11 @@ def build_network(
     encoder_options = dict(read["image_encoder"])
     encoder_class = _IMAGE_ENCODERS[encoder_options.pop("type")]
     if image_weights is not None:
-        encoder_options["weights" if encoder_class is MobileNetV2Encoder else "backbone"] = str(image_weights)
+        if encoder_class not in _WEIGHTS_ARGUMENT:
+            raise ConfigurationError(
+                f"expected no image weights for {encoder_class.__name__}, which starts at random; got {image_weights}"
+            )
+        encoder_options[_WEIGHTS_ARGUMENT[encoder_class]] = str(image_weights)
     text_options = dict(read["text_encoder"])
     folder = text_options.pop("folder")
     folder = folder if text_encoder is None else text_encoder

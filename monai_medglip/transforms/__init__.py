@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from monai_medglip.transforms.mirroring import RandMirrorPhrasesd, allowed_mirror_axes, strictest_mirror
     from monai_medglip.transforms.random_canvas import RandCanvas, RandCanvasd
     from monai_medglip.transforms.random_intensity import RandIntensity, RandIntensityd
+    from monai_medglip.transforms.random_volume_window import RandVolumeWindow
     from monai_medglip.transforms.recipes import inference_transforms, training_transforms, validation_transforms
+    from monai_medglip.transforms.working_grid import VolumeGrid, WorkingGrid, WorkingGridd
 
 __all__ = [
     "BoxFrame",
@@ -40,8 +42,12 @@ __all__ = [
     "RandIntensity",
     "RandIntensityd",
     "RandMirrorPhrasesd",
+    "RandVolumeWindow",
     "RecordFramed",
     "ValidRegiond",
+    "VolumeGrid",
+    "WorkingGrid",
+    "WorkingGridd",
     "allowed_mirror_axes",
     "carry_boxes",
     "inference_transforms",
@@ -61,6 +67,8 @@ _DEFINED_IN = {
     **dict.fromkeys(("RandMirrorPhrasesd", "allowed_mirror_axes", "strictest_mirror"), "mirroring"),
     **dict.fromkeys(("RandCanvas", "RandCanvasd"), "random_canvas"),
     **dict.fromkeys(("RandIntensity", "RandIntensityd"), "random_intensity"),
+    "RandVolumeWindow": "random_volume_window",
+    **dict.fromkeys(("VolumeGrid", "WorkingGrid", "WorkingGridd"), "working_grid"),
     **dict.fromkeys(("inference_transforms", "training_transforms", "validation_transforms"), "recipes"),
 }
 

@@ -29,6 +29,8 @@ _VOXELS_LOOKED_AT = 65536
 # Stored values of these types carry no unit of their own: Hounsfield units are negative for air.
 _UNSIGNED = (torch.uint16, torch.uint32, torch.uint64)
 
+Limits = tuple[tuple[float, float], ...]
+
 
 class NormalizeIntensity:
     """Scales the values of an image to [-1, 1], in three channels.
@@ -38,7 +40,8 @@ class NormalizeIntensity:
     """
 
     def __init__(self, rules: str | Path | None = None) -> None:
-        self.rules = load_intensity_rules() if rules is None else load_intensity_rules(Path(rules))
+        table = () if rules is None else (Path(rules),)
+        self.rules = {dims: load_intensity_rules(*table, spatial_dims=dims) for dims in (2, 3)}
 
     def __call__(self, image: TensorT, modality: Modality | str) -> TensorT:
         """Scale an image.
@@ -48,31 +51,53 @@ class NormalizeIntensity:
             modality: the kind of imaging, or its name.
 
         Returns:
-            (3, x, y[, z]) float32 in [-1, 1]; a grey image is repeated, a constant one is 0 or what its window says.
+            (3, x, y[, z]) float32 in [-1, 1]; a grey image is repeated, or shown in three windows; a constant one is 0
+            or what its window says.
 
         Raises:
             DataError: when the image has another number of channels, or values that are not finite.
         """
-        if image.shape[0] not in (1, 3) or image.numel() == 0:
-            raise DataError(f"expected an image (1 or 3, x, y[, z]) with voxels, got shape {tuple(image.shape)}")
         values = image.as_subclass(torch.Tensor)
-        scaled = values.to(torch.float32)
-        if values.dtype == torch.uint8:
-            scaled = scaled / 127.5 - 1.0
-        else:
-            low, high = self._limits(values, scaled, Modality.parse(modality))
-            scaled = _between(scaled, low, high)
-        # A view: three equal channels of a large grey image take the memory of one.
-        return with_affine(scaled.expand(3, *scaled.shape[1:]), image)
+        return with_affine(self.scale(values, self.limits(values, modality)), image)
 
-    def _limits(self, stored: torch.Tensor, values: torch.Tensor, modality: Modality) -> tuple[float, float]:
-        """The values that become -1 and 1."""
-        if not torch.isfinite(values).all():
+    def limits(self, values: torch.Tensor, modality: Modality | str) -> Limits:
+        """Give the values of an image that become -1 and 1, one pair for all channels or one for each.
+
+        Args:
+            values: as in `__call__`.
+            modality: as in `__call__`.
+
+        Raises:
+            DataError: as in `__call__`.
+        """
+        if values.shape[0] not in (1, 3) or values.numel() == 0:
+            raise DataError(f"expected an image (1 or 3, x, y[, z]) with voxels, got shape {tuple(values.shape)}")
+        if values.dtype == torch.uint8:
+            return ((0.0, 255.0),)
+        if values.is_floating_point() and not torch.isfinite(values).all():
             raise DataError("expected finite voxel values, got NaN or Inf; mask or replace them when reading the image")
-        rule = self.rules[modality]
-        if rule.scaling is Scaling.WINDOW and stored.dtype not in _UNSIGNED:
-            return rule.low, rule.high
-        return _percentiles(values, rule if rule.scaling is Scaling.PERCENTILES else self.rules[Modality.UNKNOWN])
+        rules = self.rules[values.ndim - 1]
+        rule = rules[Modality.parse(modality)]
+        if rule.scaling is Scaling.WINDOW and values.dtype not in _UNSIGNED:
+            return rule.ranges
+        return (_percentiles(values, rule if rule.scaling is Scaling.PERCENTILES else rules[Modality.UNKNOWN]),)
+
+    def scale(self, values: torch.Tensor, limits: Limits) -> torch.Tensor:
+        """Scale values, or a part of them, by the limits of the whole image.
+
+        Args:
+            values: (1 or 3, x, y[, z]).
+            limits: from `limits`.
+
+        Returns:
+            (3, x, y[, z]) float32 in [-1, 1].
+        """
+        scaled = values.to(torch.float32)
+        if len(limits) == 3:
+            gray = scaled.mean(0, keepdim=True)
+            return torch.cat([_between(gray, low, high) for low, high in limits])
+        # A view: three equal channels of a large grey image take the memory of one.
+        return _between(scaled, *limits[0]).expand(3, *scaled.shape[1:])
 
 
 class NormalizeIntensityd(MapTransform):
@@ -119,7 +144,7 @@ def _percentiles(values: torch.Tensor, rule: IntensityRule) -> tuple[float, floa
     """Two percentiles of the values, or their limits where hardly any value differs from the rest."""
     step = max(1, int((values.numel() / _VOXELS_LOOKED_AT) ** (1.0 / (values.ndim - 1))))
     grid = (slice(None), *[slice(None, None, step)] * (values.ndim - 1))
-    low, high = np.percentile(values[grid].cpu().numpy(), [rule.low, rule.high])
+    low, high = np.percentile(values[grid].to(torch.float32).cpu().numpy(), rule.ranges[0])
     return (float(low), float(high)) if low < high else (float(values.min()), float(values.max()))
 
 

@@ -32,30 +32,32 @@ class IntensityRule:
     """How the values of a modality become [-1, 1].
 
     Attributes:
-        scaling: whether ``low`` and ``high`` are values or percentiles.
-        low: what becomes -1.
-        high: what becomes 1.
+        scaling: whether ``ranges`` are values or percentiles.
+        ranges: (low, high) that become -1 and 1; one for all three channels of the network, or one for each.
     """
 
     scaling: Scaling
-    low: float
-    high: float
+    ranges: tuple[tuple[float, float], ...]
 
     def __post_init__(self) -> None:
         """Refuse an empty window and percentiles that are none."""
         limits = (0.0, 100.0) if self.scaling is Scaling.PERCENTILES else (float("-inf"), float("inf"))
-        if not limits[0] <= self.low < self.high <= limits[1]:
-            raise ConfigurationError(
-                f"expected low < high within {limits} for {self.scaling.value}, got {self.low} and {self.high}"
-            )
+        if len(self.ranges) not in (1, 3):
+            raise ConfigurationError(f"expected one range or three, got {self.ranges}")
+        for low, high in self.ranges:
+            if not limits[0] <= low < high <= limits[1]:
+                raise ConfigurationError(
+                    f"expected low < high within {limits} for {self.scaling.value}, got {low} and {high}"
+                )
 
 
 @functools.cache
-def load_intensity_rules(path: Path = _TABLE) -> dict[Modality, IntensityRule]:
+def load_intensity_rules(path: Path = _TABLE, *, spatial_dims: int = 2) -> dict[Modality, IntensityRule]:
     """Read and check a table of intensity rules.
 
     Args:
         path: a JSON file as ``intensity_rules.json`` beside this module.
+        spatial_dims: 2 for images; 3 for volumes, where ``volume_rules`` come before ``rules``.
 
     Returns:
         The rule of every modality.
@@ -64,11 +66,12 @@ def load_intensity_rules(path: Path = _TABLE) -> dict[Modality, IntensityRule]:
         ConfigurationError: when the file cannot be read, a modality is missing or unknown, or a rule is wrong.
     """
     try:
-        rows: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["rules"]
+        table = json.loads(path.read_text(encoding="utf-8"))
+        rows: dict[str, dict[str, Any]] = {**table["rules"], **(table["volume_rules"] if spatial_dims == 3 else {})}
         rules = {Modality(name): _rule(row) for name, row in rows.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigurationError(
-            f'expected {path} as {{"rules": {{MODALITY: {{"scaling", "low", "high"}}}}}}, got: {error!r}'
+            f'expected {path} as {{"rules": {{MODALITY: {{"scaling", "ranges"}}}}, "volume_rules": ...}}, got: {error!r}'
         ) from error
     missing = [modality.value for modality in Modality if modality not in rules]
     if missing:
@@ -77,4 +80,4 @@ def load_intensity_rules(path: Path = _TABLE) -> dict[Modality, IntensityRule]:
 
 
 def _rule(row: dict[str, Any]) -> IntensityRule:
-    return IntensityRule(Scaling(row["scaling"]), float(row["low"]), float(row["high"]))
+    return IntensityRule(Scaling(row["scaling"]), tuple((float(low), float(high)) for low, high in row["ranges"]))

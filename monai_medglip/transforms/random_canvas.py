@@ -7,14 +7,16 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from monai.config.type_definitions import KeysCollection
 from monai.data.utils import to_affine_nd
 from monai.transforms.transform import MapTransform, Randomizable, RandomizableTransform
 
-from monai_medglip.errors import ConfigurationError
 from monai_medglip.geometry import index_map
 from monai_medglip.transforms.affine_sampling import Interpolation, sample_affine
 from monai_medglip.transforms.canvas import Canvas, checked_shape, checked_size, interpolations
+from monai_medglip.transforms.random_view import ViewRanges
+from monai_medglip.transforms.random_volume_window import RandVolumeWindow
 from monai_medglip.transforms.tracked_affine import TensorT, tracked_affine, with_affine
 
 __all__ = ["RandCanvas", "RandCanvasd"]
@@ -47,21 +49,19 @@ class RandCanvas(RandomizableTransform):
     ) -> None:
         super().__init__(prob)
         self.size = checked_size(size)
-        self.zoom_range = _checked_range("zoom_range", zoom_range)
-        self.aspect_range = _checked_range("aspect_range", aspect_range)
-        self.rotation_degrees = rotation_degrees
-        self.shift = shift
+        self.ranges = ViewRanges(zoom_range, aspect_range, rotation_degrees, shift)
         self._canvas = Canvas(size)
         self._index_map: np.ndarray | None = None
 
-    def randomize(self, shape: Sequence[int]) -> None:
-        """Choose the view for images of a shape (x, y[, z])."""
+    def randomize(self, image: torch.Tensor) -> None:
+        """Choose the view for images on the grid of ``image`` (C, x, y[, z])."""
         super().randomize(None)
-        self._index_map = None
+        shape = np.asarray(checked_shape(image, self.size), dtype=np.float64)
+        fit = float((np.asarray(self.size) / shape).min())
         # The numbers are drawn whether it fires or not, so that one item's chance does not shift the next one's view.
-        view = self._drawn_view(np.asarray(shape, dtype=np.float64))
-        if self._do_transform:
-            self._index_map = view
+        to_fitted = self.ranges.draw(self.R, fit * shape, self.size)
+        view = index_map(np.diag([*[1.0 / fit] * len(shape), 1.0]) @ to_fitted)
+        self._index_map = view if self._do_transform else None
 
     def __call__(
         self, image: TensorT, interpolation: str | Interpolation = Interpolation.LINEAR, *, randomize: bool = True
@@ -79,30 +79,14 @@ class RandCanvas(RandomizableTransform):
         Raises:
             GeometryError: when the image has no affine, or not as many axes as the canvas.
         """
-        affine, shape = tracked_affine(image), checked_shape(image, self.size)
+        affine = tracked_affine(image)
         if randomize:
-            self.randomize(shape)
+            self.randomize(image)
         if self._index_map is None:
             return self._canvas(image, interpolation)
         way = Interpolation.parse(interpolation)
         values = sample_affine(image, self._index_map, self.size, interpolation=way)
         return with_affine(values, image, affine @ to_affine_nd(3, self._index_map))
-
-    def _drawn_view(self, shape: np.ndarray) -> np.ndarray:
-        """The index map (D + 1, D + 1) from the canvas to the image, for edges scale, turn and place in this order."""
-        size, dims = np.asarray(self.size, dtype=np.float64), len(shape)
-        zoom, aspect = (np.exp(self.R.uniform(*np.log(span))) for span in (self.zoom_range, self.aspect_range))
-        scales = zoom * (size / shape).min() * np.array([aspect**0.5, *[aspect**-0.5] * (dims - 1)])
-        content = scales * shape
-        # Anywhere on the canvas where it is smaller, any part of it where it is larger, and a little over the rim.
-        low = self.R.uniform(size=dims) * (size - content) + self.R.uniform(-self.shift, self.shift, size=dims) * size
-        turn = np.eye(dims)
-        angle = np.radians(self.R.uniform(-self.rotation_degrees, self.rotation_degrees))
-        turn[:2, :2] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
-        to_image = np.eye(dims + 1)
-        to_image[:dims, :dims] = turn.T / scales[:, None]
-        to_image[:dims, dims] = shape / 2.0 - to_image[:dims, :dims] @ (low + content / 2.0)
-        return index_map(to_image)
 
 
 class RandCanvasd(Randomizable, MapTransform):
@@ -110,7 +94,7 @@ class RandCanvasd(Randomizable, MapTransform):
 
     Args:
         keys: the images and instance maps, which all lie on one grid.
-        view: how views are chosen.
+        view: how views are chosen, `RandCanvas` for 2D images and `RandVolumeWindow` for volumes.
         interpolation: "linear" or "nearest", one for all or one per key.
         allow_missing_keys: whether an item without some of the keys passes.
     """
@@ -118,7 +102,7 @@ class RandCanvasd(Randomizable, MapTransform):
     def __init__(
         self,
         keys: KeysCollection,
-        view: RandCanvas | None = None,
+        view: RandCanvas | RandVolumeWindow | None = None,
         *,
         interpolation: str | Sequence[str] = "linear",
         allow_missing_keys: bool = False,
@@ -132,24 +116,16 @@ class RandCanvasd(Randomizable, MapTransform):
         self.view.set_random_state(seed, state)
         return self
 
-    def randomize(self, shape: Sequence[int]) -> None:
-        """Choose the view for images of a shape (x, y[, z])."""
-        self.view.randomize(shape)
+    def randomize(self, image: torch.Tensor) -> None:
+        """Choose the view for images on the grid of ``image`` (C, x, y[, z])."""
+        self.view.randomize(image)
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Give the item with a random view on the canvas."""
         item = dict(data)
         first = self.first_key(item)
         if first in item:
-            self.randomize(checked_shape(item[first], self.view.size))
+            self.randomize(item[first])
         for key, way in self.key_iterator(item, self.interpolation):
             item[key] = self.view(item[key], way, randomize=False)
         return item
-
-
-def _checked_range(name: str, span: tuple[float, float]) -> tuple[float, float]:
-    """A range of positive factors, low end first."""
-    low, high = span
-    if not 0 < low <= high:
-        raise ConfigurationError(f"expected {name} as (low, high) with 0 < low <= high, got {tuple(span)}")
-    return float(low), float(high)
