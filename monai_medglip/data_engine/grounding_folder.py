@@ -22,7 +22,8 @@ from monai_medglip.errors import DataError, MedGLIPError
 from monai_medglip.geometry.frames import AxisPair, Frame
 from monai_medglip.imaging.modality import Modality
 from monai_medglip.imaging.scan import Scan
-from monai_medglip.readers import read_image
+from monai_medglip.readers import read_frame, read_image
+from monai_medglip.readers.single_slice import kept_axes
 
 __all__ = ["GroundingFolder"]
 
@@ -199,12 +200,12 @@ def _shape(row: TableRow) -> tuple[int, ...] | None:
         row.fail(f"expected two or three sizes of at least 1, got {'x'.join(sizes)}")
     shape = tuple(int(size) for size in sizes)
     # A volume of one slice is read as an image with its place in space.
-    return shape[:2] if shape[2:] == (1,) else shape
+    return tuple(shape[axis] for axis in kept_axes(shape))
 
 
 def _stored_shape(row: TableRow, image: Path) -> tuple[int, ...]:
     try:
-        return read_image(image).spatial_shape
+        return read_frame(image).shape
     except MedGLIPError as problem:
         row.fail(str(problem))
 

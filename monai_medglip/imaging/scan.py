@@ -69,11 +69,14 @@ class Scan:
     def _check_finite(self, where: str) -> None:
         if self.array.dtype.kind != "f":
             return
-        bad = self.array.size - int(np.count_nonzero(np.isfinite(self.array)))
+        finite = np.isfinite(self.array)
+        bad = self.array.size - int(np.count_nonzero(finite))
         if bad:
+            low, high = _bounds(~finite.all(axis=0))
             raise ImageReadError(
-                f"{where}: expected finite pixels, {bad} of {self.array.size} are NaN or infinite; "
-                "replace them by the background's value before reading"
+                f"{where}: expected finite pixels, {bad} of {self.array.size} are NaN or infinite, the first and last "
+                f"along each axis at {low} and {high}; replace them by the background's value, as "
+                "numpy.nan_to_num(array, nan=value) does"
             )
 
     @property
@@ -92,3 +95,10 @@ class Scan:
             f"Scan({self.array.dtype} {self.array.shape}, {self.modality}, "
             f"body_region={self.body_region!r}, path={self.source.path!r})"
         )
+
+
+def _bounds(mask: npt.NDArray[np.bool_]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The lowest and highest index along each axis of a mask that is not empty."""
+    others = [tuple(other for other in range(mask.ndim) if other != axis) for axis in range(mask.ndim)]
+    hits = [np.flatnonzero(mask.any(axis=axes)) for axes in others]
+    return tuple(int(hit[0]) for hit in hits), tuple(int(hit[-1]) for hit in hits)

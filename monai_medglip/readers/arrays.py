@@ -15,6 +15,7 @@ import numpy.typing as npt
 from monai_medglip.errors import GeometryError, ImageReadError
 from monai_medglip.geometry.frames import AxisPair, Frame
 from monai_medglip.imaging import Modality, Scan
+from monai_medglip.readers.grid_checks import refuse_shear
 from monai_medglip.readers.raster import pixels_from_pil
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ def scan_from_tensor(tensor: torch.Tensor, *, modality: str | Modality | None = 
         The scan; the tensor's memory is shared where it lies on the CPU.
 
     Raises:
-        ImageReadError: for another rank or number of channels, NaN, complex values, or a singular affine.
+        ImageReadError: for another rank or number of channels, NaN, complex values, a singular affine, or one that is
+            sheared.
     """
     plain = tensor.detach().cpu()
     metadata: dict[str, Any] = dict(getattr(tensor, "meta", None) or {})
@@ -131,6 +133,8 @@ def _tensor_frame(array: npt.NDArray[Any], metadata: dict[str, Any]) -> Frame:
     full = np.eye(4)
     full[: len(small) - 1, : len(small) - 1], full[: len(small) - 1, 3] = small[:-1, :-1], small[:-1, -1]
     try:
-        return Frame(full, array.shape[1:], axes, bool(metadata.get("spacing_known", False)))
+        frame = Frame(full, array.shape[1:], axes, bool(metadata.get("spacing_known", False)))
     except GeometryError as error:
         raise ImageReadError(f"expected a MetaTensor with an affine that is a place in space: {error}") from error
+    refuse_shear("the MetaTensor", frame)
+    return frame

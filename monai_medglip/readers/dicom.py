@@ -21,7 +21,8 @@ from monai_medglip.readers.dicom_attributes import attribute, body_region, pydic
 from monai_medglip.readers.dicom_geometry import plane_frame, stack_frame
 from monai_medglip.readers.dicom_pixels import decode_pixels, fill_padding, grid_shape, refuse_unreadable
 from monai_medglip.readers.format_detection import READ_FORMATS, ImageFormat, detect_format
-from monai_medglip.readers.library_errors import check_size, import_extra, library_errors
+from monai_medglip.readers.grid_checks import check_size
+from monai_medglip.readers.library_errors import import_extra, library_errors
 
 __all__ = ["read_dicom", "read_dicom_series"]
 

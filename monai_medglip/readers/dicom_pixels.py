@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from monai_medglip.errors import ImageReadError, UnsupportedImageError
 from monai_medglip.readers.dicom_attributes import attribute, numbers, text
-from monai_medglip.readers.library_errors import check_size, library_errors
+from monai_medglip.readers.grid_checks import check_size
+from monai_medglip.readers.library_errors import library_errors
 
 __all__ = ["decode_pixels", "fill_padding", "grid_shape", "refuse_unreadable"]
 

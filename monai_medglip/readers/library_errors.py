@@ -5,20 +5,13 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-from monai_medglip.errors import GeometryError, ImageReadError, MedGLIPError, UnsupportedImageError
+from monai_medglip.errors import GeometryError, ImageReadError, MedGLIPError
 
-__all__ = ["MAX_PIXELS", "MAX_VOXELS", "check_size", "import_extra", "library_errors"]
-
-MAX_PIXELS = 512 * 2**20
-"""Most pixels of a 2D image; 20,000 x 20,000 is read, a decompression bomb is not unpacked."""
-
-MAX_VOXELS = 2**31
-"""Most voxels of a volume, 8 GiB as float32."""
+__all__ = ["import_extra", "library_errors"]
 
 
 @contextlib.contextmanager
@@ -42,8 +35,13 @@ def library_errors(path: Path, kind: str) -> Iterator[None]:
         raise ImageReadError(f"{path}: the header's place in space cannot be: {error}") from error
     except MedGLIPError:
         raise
+    except MemoryError as error:
+        raise ImageReadError(
+            f"{path}: expected a {kind} that fits into memory, it does not; crop the image, reduce its resolution, or "
+            "use a machine with more memory"
+        ) from error
     # Damaged files make these libraries raise nearly anything: OSError, SyntaxError, struct.error, zlib.error,
-    # RecursionError, MemoryError, ...
+    # RecursionError, ...
     except Exception as error:
         text = " ".join(str(error).split()) or "no reason given"
         if len(text) > 300:
@@ -74,24 +72,3 @@ def import_extra(module: str, extra: str, path: Path) -> ModuleType:
         raise ImageReadError(
             f"{path}: reading this format needs {module}, which is not installed; pip install monai_medglip[{extra}]"
         ) from error
-
-
-def check_size(path: Path, shape: Sequence[int]) -> None:
-    """Refuse a grid that is empty or too large, from its header and before memory is taken.
-
-    Args:
-        path: the file, named in the message.
-        shape: size along each spatial axis.
-
-    Raises:
-        ImageReadError: for an axis of length 0.
-        UnsupportedImageError: above `MAX_PIXELS` (2D) or `MAX_VOXELS`.
-    """
-    if not shape or min(shape) < 1:
-        raise ImageReadError(f"{path}: expected at least one pixel along each axis, the header says {tuple(shape)}")
-    limit = MAX_PIXELS if len(shape) == 2 else MAX_VOXELS
-    if math.prod(shape) > limit:
-        raise UnsupportedImageError(
-            f"{path}: expected at most {limit:,} pixels, the header says {tuple(shape)}; "
-            "crop the image or reduce its resolution first"
-        )

@@ -14,14 +14,16 @@ import numpy as np
 import numpy.typing as npt
 
 from monai_medglip.errors import UnsupportedImageError
+from monai_medglip.geometry.affine import LPS_FROM_RAS
 from monai_medglip.geometry.frames import AxisPair, Frame
 from monai_medglip.imaging import ImageSource, Modality, Scan
 from monai_medglip.readers.format_detection import ImageFormat, detect_format
-from monai_medglip.readers.library_errors import check_size, import_extra, library_errors
+from monai_medglip.readers.grid_checks import check_size, refuse_shear
+from monai_medglip.readers.library_errors import import_extra, library_errors
+from monai_medglip.readers.single_slice import kept_axes, kept_axes_first
 
 __all__ = ["read_nrrd_mha"]
 
-_LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _HEADER_BYTES = 65536
 
 
@@ -36,8 +38,9 @@ def read_nrrd_mha(path: Path, *, modality: Modality | None = None) -> Scan:
         A scan (1, x, y, z); (1, x, y) or RGB (3, x, y) for a picture or a single slice.
 
     Raises:
-        ImageReadError: when the file is damaged or SimpleITK is not installed.
-        UnsupportedImageError: for more than three axes, vectors and complex values.
+        ImageReadError: when the file is damaged, does not fit into memory, its spacing is zero or its axes are
+            singular, or SimpleITK is not installed.
+        UnsupportedImageError: for more than three axes, vectors and complex values, and for sheared axes.
     """
     itk = import_extra("SimpleITK", "itk", path)
     with library_errors(path, "NRRD or MHA/MHD image"):
@@ -46,45 +49,61 @@ def read_nrrd_mha(path: Path, *, modality: Modality | None = None) -> Scan:
         reader.SetImageIO("NrrdImageIO" if nrrd else "MetaImageIO")
         reader.SetFileName(str(path))
         reader.ReadImageInformation()
-        _refuse_unsupported(path, reader)
-        image = reader.Execute()
-        array = _channel_first(itk.GetArrayFromImage(image), image.GetNumberOfComponentsPerPixel())
-        axes_known, spacing_known = (_nrrd_knows if nrrd else _meta_image_knows)(_header_fields(path, nrrd))
-        known = frozenset(AxisPair) if axes_known and image.GetDimension() == 3 else frozenset()
-        frame = Frame(_affine(image, bool(known)), array.shape[1:], known, spacing_known)
-    return Scan(array, frame, modality or Modality.UNKNOWN, ImageSource(str(path)))
+        fields = _header_fields(path, nrrd)
+        _refuse_unsupported(path, reader, fields)
+        frame = _frame(reader, *(_nrrd_knows if nrrd else _meta_image_knows)(fields))
+        refuse_shear(path, frame)
+        array = _channel_first(itk, reader.Execute(), frame.shape)
+        return Scan(array, frame, modality or Modality.UNKNOWN, ImageSource(str(path)))
 
 
-def _refuse_unsupported(path: Path, reader: Any) -> None:
+def _refuse_unsupported(path: Path, reader: Any, fields: dict[str, str]) -> None:
     size, channels = reader.GetSize(), reader.GetNumberOfComponents()
-    planar = len(size) == 2 or size[2:] == (1,)
+    kept = kept_axes(size)
     if len(size) not in (2, 3):
         raise UnsupportedImageError(
             f"{path}: expected 2 or 3 axes, the file has {len(size)} of sizes {size}; save the volume that is meant"
         )
-    if channels != 1 and not (channels == 3 and planar):
+    if channels != 1 and not (channels == 3 and len(kept) == 2):
         raise UnsupportedImageError(
             f"{path}: expected one value per voxel (or RGB in 2D), the file has {channels}; save one channel"
         )
-    check_size(path, size[:2] if planar else size)
+    placed = len(fields.get("space directions", "").split("(")) - 1
+    if placed not in (0, len(size)):
+        raise UnsupportedImageError(
+            f"{path}: expected an axis in space for each of {len(size)}, the header has {placed} in 'space directions' "
+            "(a list of images or values?); save the volume that is meant"
+        )
+    check_size(path, [size[axis] for axis in kept], bytes_per_voxel=2 * channels * _component_bytes(reader))
 
 
-def _channel_first(array: npt.NDArray[np.generic], channels: int) -> npt.NDArray[np.generic]:
-    """From SimpleITK's ([z,] y, x[, channel]) to (channel, x, y[, z]), a single slice without z."""
-    ordered = array.T if channels > 1 else array.T[None]
-    if ordered.ndim == 4 and ordered.shape[-1] == 1:
-        ordered = ordered[..., 0]
-    return np.ascontiguousarray(ordered)
+def _component_bytes(reader: Any) -> int:
+    import SimpleITK
+
+    pixel = SimpleITK.Image([1] * reader.GetDimension(), reader.GetPixelID(), reader.GetNumberOfComponents())
+    return int(pixel.GetSizeOfPixelComponent())
 
 
-def _affine(image: Any, axes_known: bool) -> npt.NDArray[np.float64]:
-    size = image.GetDimension()
+def _frame(reader: Any, axes_known: bool, spacing_known: bool) -> Frame:
+    count, kept = reader.GetDimension(), kept_axes(reader.GetSize())
+    known = frozenset(AxisPair) if axes_known and count == 3 else frozenset()
     affine = np.eye(4)
-    direction = np.asarray(image.GetDirection(), dtype=np.float64).reshape(size, size)
-    affine[:size, :size] = direction * np.asarray(image.GetSpacing())
-    affine[:size, 3] = image.GetOrigin()
+    direction = np.asarray(reader.GetDirection(), dtype=np.float64).reshape(count, count)
+    affine[:count, :count] = direction * np.asarray(reader.GetSpacing())
+    affine[:count, 3] = reader.GetOrigin()
     # Without known axes the file's world is not LPS: there is nothing to turn.
-    return _LPS_TO_RAS @ affine if axes_known else affine
+    in_ras = LPS_FROM_RAS @ affine if known else affine
+    shape = tuple(int(reader.GetSize()[axis]) for axis in kept)
+    return Frame(kept_axes_first(in_ras, kept), shape, known, spacing_known)
+
+
+def _channel_first(itk: Any, image: Any, shape: tuple[int, ...]) -> npt.NDArray[np.generic]:
+    """Copy SimpleITK's ([z,] y, x[, channel]) to (channel, x, y[, z]), a single slice without its axis."""
+    # A view, because SimpleITK's own copy would be a third one in memory beside its image and ours.
+    stored = itk.GetArrayViewFromImage(image)
+    channels = image.GetNumberOfComponentsPerPixel()
+    ordered = np.array(stored.T, order="C")
+    return ordered.reshape(channels, *shape)
 
 
 def _header_fields(path: Path, nrrd: bool) -> dict[str, str]:

@@ -18,7 +18,8 @@ from monai_medglip.errors import ImageReadError, UnsupportedImageError
 from monai_medglip.geometry.frames import Frame
 from monai_medglip.imaging import ImageSource, Modality, Scan
 from monai_medglip.readers.format_detection import ImageFormat
-from monai_medglip.readers.library_errors import check_size, library_errors
+from monai_medglip.readers.grid_checks import check_size
+from monai_medglip.readers.library_errors import library_errors
 
 if TYPE_CHECKING:
     from typing import BinaryIO

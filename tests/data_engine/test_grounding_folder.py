@@ -98,8 +98,23 @@ def interpolated_volume(path):
     nibabel.save(nibabel.Nifti1Image(np.full((8, 9, 10), 0.5, np.float32), np.eye(4)), path)
 
 
+def flipped_volume(path):
+    nibabel.save(nibabel.load(path).as_reoriented(np.array([[0, -1], [1, 1], [2, 1]])), path)
+
+
+def shifted_volume(path):
+    stored = nibabel.load(path)
+    nibabel.save(nibabel.Nifti1Image(np.asarray(stored.dataobj), stored.affine + np.eye(4, k=3) * 2.5), path)
+
+
 @pytest.mark.parametrize(
-    ("spoil", "message"), [(damaged_volume, "expected a mask for made/a"), (interpolated_volume, "got fractions")]
+    ("spoil", "message"),
+    [
+        (damaged_volume, "expected a mask for made/a"),
+        (interpolated_volume, "got fractions"),
+        (flipped_volume, r"labels\.nii\.gz: expected a mask on the grid of its image made/a, .* up to 7\.0 mm apart"),
+        (shifted_volume, r"expected a mask on the grid of its image made/a, .* 2\.5 mm apart .*resample the mask"),
+    ],
 )
 def test_a_broken_volume_of_labels_is_named(made, spoil, message):
     for name in ("image", "labels"):
@@ -109,6 +124,16 @@ def test_a_broken_volume_of_labels_is_named(made, spoil, message):
     made.add("a", "labels.nii.gz", "labelmap", (1, 1), image="image.nii.gz", width="", height="")
     with pytest.raises(DataError, match=message):
         regions_of(made)
+
+
+def test_labels_may_round_the_affine_or_tell_no_place(made):
+    voxels = np.ones((8, 9, 10), np.uint8)
+    nibabel.save(nibabel.Nifti1Image(voxels, np.eye(4)), made.path / "image.nii")
+    for name, affine in (("a", np.diag([1.001, 1, 1, 1])), ("b", None)):
+        nibabel.save(nibabel.Nifti1Image(voxels, affine), made.path / f"{name}.nii")
+        made.add(name, f"{name}.nii", "labelmap", (1, 1), image="image.nii", width="", height="")
+    folder = GroundingFolder(made.path)
+    assert [len(folder.regions(record)) for record in folder.records()] == [1, 1]
 
 
 def test_a_slice_keeps_its_plane_in_space(made):

@@ -88,6 +88,13 @@ def test_a_meta_tensor_brings_its_affine_and_claims_no_more() -> None:
     assert not scan.frame.spacing_known
 
 
+def test_a_sheared_meta_tensor_that_claims_a_place_is_refused() -> None:
+    affine = np.array([[2, 0, 1, 0], [0, 2, 0, 0], [0, 0, 2, 0], [0, 0, 0, 1.0]])
+    sheared = MetaTensor(torch.zeros(1, 2, 3, 4), affine=affine, meta={"known_axes": [True, True, True]})
+    with pytest.raises(ImageReadError, match=r"the MetaTensor: expected axes at right angles, .* 26\.6 degrees"):
+        scan_from_tensor(sheared)
+
+
 def test_a_2d_meta_tensors_small_affine_is_taken() -> None:
     affine = torch.tensor([[2.0, 0, 5], [0, 3, 6], [0, 0, 1]])
     frame = scan_from_tensor(MetaTensor(torch.zeros(1, 2, 3), affine=affine)).frame

@@ -101,6 +101,52 @@ def test_the_space_of_a_nrrd_decides_the_signs(tmp_path: Path, space: str, sign:
     np.testing.assert_allclose(world, [[7 * sign, 8 * sign, 10]])
 
 
+def nrrd_with(path: Path, directions: str) -> Path:
+    header = (
+        "NRRD0004\ntype: uint8\ndimension: 3\nspace: left-posterior-superior\nsizes: 2 2 2\n"
+        f"space directions: {directions}\nspace origin: (5,6,7)\nencoding: raw\n\n"
+    )
+    path.write_bytes(header.encode() + bytes(range(8)))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("directions", "problem"),
+    [
+        ("(2,0,0) (0,2,0) (1,0,3)", "sheared by 18.4 degrees"),
+        ("(2,0,0) (0,2,0) (0,0,0)", "place in space cannot be"),
+        ("(2,0,0) (0,2,0) none", "an axis in space for each of 3, the header has 2"),
+    ],
+)
+def test_directions_that_are_no_grid_in_space_are_refused(tmp_path: Path, directions: str, problem: str) -> None:
+    with pytest.raises(ImageReadError, match=problem):
+        read_image(nrrd_with(tmp_path / "a.nrrd", directions))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "problem"),
+    [
+        ("ElementSpacing", "1 0 1", "an axis has no length"),
+        ("TransformMatrix", "1 0 0 0 1 0 0.5 0 1", "sheared by 26.6 degrees"),
+        ("TransformMatrix", "1 0 0 0 1 0 0 1 0", "two axes run along one line"),
+        ("DimSize", "20000 20000 20000", r"at most 2,147,483,648 voxels, the header says \(20000, 20000, 20000\)"),
+    ],
+)
+def test_a_metaimage_header_that_is_no_grid_is_refused(tmp_path: Path, field: str, value: str, problem: str) -> None:
+    path = saved(tmp_path / "a.mhd", volume())
+    lines = [line for line in path.read_text().splitlines() if not line.startswith(field)]
+    path.write_text("\n".join([*lines[:-1], f"{field} = {value}", lines[-1], ""]))
+    with pytest.raises(ImageReadError, match=problem):
+        read_image(path)
+
+
+def test_what_does_not_fit_into_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = saved(tmp_path / "a.mha", volume())
+    monkeypatch.setattr("monai_medglip.readers.grid_checks.available_bytes", lambda: 2 * VALUES.nbytes - 1)
+    with pytest.raises(ImageReadError, match=r"a\.mha: expected an image that fits into memory"):
+        read_image(path)
+
+
 @pytest.mark.parametrize("suffix", ["nrrd", "mha"])
 def test_a_truncated_file_is_refused(tmp_path: Path, suffix: str) -> None:
     path = saved(tmp_path / f"a.{suffix}", volume())
