@@ -53,6 +53,7 @@ def read_nrrd_mha(path: Path, *, modality: Modality | None = None) -> Scan:
         _refuse_unsupported(path, reader, fields)
         frame = _frame(reader, *(_nrrd_knows if nrrd else _meta_image_knows)(fields))
         refuse_shear(path, frame)
+        _check_memory(path, itk, reader, frame.shape)
         array = _channel_first(itk, reader.Execute(), frame.shape)
         return Scan(array, frame, modality or Modality.UNKNOWN, ImageSource(str(path)))
 
@@ -74,14 +75,13 @@ def _refuse_unsupported(path: Path, reader: Any, fields: dict[str, str]) -> None
             f"{path}: expected an axis in space for each of {len(size)}, the header has {placed} in 'space directions' "
             "(a list of images or values?); save the volume that is meant"
         )
-    check_size(path, [size[axis] for axis in kept], bytes_per_voxel=2 * channels * _component_bytes(reader))
 
 
-def _component_bytes(reader: Any) -> int:
-    import SimpleITK
-
-    pixel = SimpleITK.Image([1] * reader.GetDimension(), reader.GetPixelID(), reader.GetNumberOfComponents())
-    return int(pixel.GetSizeOfPixelComponent())
+def _check_memory(path: Path, itk: Any, reader: Any, shape: tuple[int, ...]) -> None:
+    """Refuse what is too large; SimpleITK's image and the array that is copied from it exist side by side."""
+    channels = reader.GetNumberOfComponents()
+    pixel = itk.Image([1] * reader.GetDimension(), reader.GetPixelID(), channels)
+    check_size(path, shape, bytes_per_voxel=2 * channels * pixel.GetSizeOfPixelComponent())
 
 
 def _frame(reader: Any, axes_known: bool, spacing_known: bool) -> Frame:
@@ -102,8 +102,8 @@ def _channel_first(itk: Any, image: Any, shape: tuple[int, ...]) -> npt.NDArray[
     # A view, because SimpleITK's own copy would be a third one in memory beside its image and ours.
     stored = itk.GetArrayViewFromImage(image)
     channels = image.GetNumberOfComponentsPerPixel()
-    ordered = np.array(stored.T, order="C")
-    return ordered.reshape(channels, *shape)
+    ordered: npt.NDArray[np.generic] = np.array(stored.T, order="C").reshape(channels, *shape)
+    return ordered
 
 
 def _header_fields(path: Path, nrrd: bool) -> dict[str, str]:
