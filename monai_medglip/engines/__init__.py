@@ -11,7 +11,9 @@ from monai_medglip.engines.grounding_writer import GroundingWriterHandler
 from monai_medglip.engines.overlay_handler import OverlayHandler
 from monai_medglip.engines.parameter_groups import parameter_groups
 from monai_medglip.engines.prepare_batch import prepare_grounding_batch, prepare_scan_batch
+from monai_medglip.engines.process_share import process_share
 from monai_medglip.engines.random_state import RandomState
+from monai_medglip.engines.same_buffers import SameBuffersHandler
 from monai_medglip.engines.shared_handler import SharedHandler
 from monai_medglip.engines.training_handlers import DataWaitHandler, GradientClippingHandler, ProgressHandler
 
@@ -25,9 +27,11 @@ __all__ = [
     "OverlayHandler",
     "ProgressHandler",
     "RandomState",
+    "SameBuffersHandler",
     "SharedHandler",
     "latest_checkpoint",
     "parameter_groups",
     "prepare_grounding_batch",
     "prepare_scan_batch",
+    "process_share",
 ]

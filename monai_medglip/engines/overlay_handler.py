@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from ignite.engine import Engine, Events
+from monai.handlers import TensorBoardHandler
 
 from monai_medglip.geometry import Boxes, Frame
 from monai_medglip.grounding import Grounding, Status, Support
@@ -18,21 +19,34 @@ from monai_medglip.inference.candidates import select_candidates
 from monai_medglip.phrases import Phrase
 from monai_medglip.visualize import overlay
 
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
 __all__ = ["OverlayHandler"]
 
 
-class OverlayHandler:
+class OverlayHandler(TensorBoardHandler):
     """Draws the first images of some validation batches, evenly spread over the set.
 
     Args:
-        log_dir: TensorBoard folder.
+        summary_writer: TensorBoard's writer, to be shared with other handlers; None makes one for ``log_dir``.
+        log_dir: TensorBoard folder, where no writer is given.
         images: pictures per validation.
         threshold: raw score from which a box is drawn, [0, 1].
         most_phrases: phrases drawn in one picture.
     """
 
-    def __init__(self, log_dir: str | Path, *, images: int = 6, threshold: float = 0.3, most_phrases: int = 6) -> None:
-        self.log_dir, self.images = str(log_dir), images
+    def __init__(
+        self,
+        summary_writer: SummaryWriter | None = None,
+        log_dir: str | Path = "runs",
+        *,
+        images: int = 6,
+        threshold: float = 0.3,
+        most_phrases: int = 6,
+    ) -> None:
+        super().__init__(summary_writer, str(log_dir))
+        self.images = images
         self.threshold, self.most_phrases = threshold, most_phrases
 
     def attach(self, engine: Engine) -> None:
@@ -45,11 +59,9 @@ class OverlayHandler:
         position = (state.iteration - 1) % (state.epoch_length or 1)
         if position % every:
             return
-        from torch.utils.tensorboard import SummaryWriter
-
         picture = self._picture(state.batch, state.output)  # type: ignore[arg-type]
-        with SummaryWriter(self.log_dir) as writer:
-            writer.add_image(f"validation/{position // every}", picture, state.epoch, dataformats="HWC")
+        self._writer.add_image(f"validation/{position // every}", picture, state.epoch, dataformats="HWC")
+        self._writer.flush()
 
     def _picture(self, batch: dict[str, Any], output: dict[str, Any]) -> np.ndarray[Any, Any]:
         image = batch["image"][0]

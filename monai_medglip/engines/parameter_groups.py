@@ -16,7 +16,8 @@ def parameter_groups(
     """Give the trained parameters of a `MedGLIP` as optimizer groups.
 
     Args:
-        network: has ``image_encoder``; parameters that need no gradient are left out.
+        network: has ``image_encoder``, may be wrapped for distributed training; parameters that need no gradient are
+            left out.
         learning_rate: of all but the image encoder.
         encoder_learning_rate: of the image encoder.
         weight_decay: of matrices and kernels; vectors (biases, norms, embedded scales) have none.
@@ -25,7 +26,8 @@ def parameter_groups(
         Up to four groups for a torch optimizer, each with ``params``, ``lr`` and ``weight_decay``.
     """
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
-    for name, parameter in network.named_parameters():
+    wrapped = isinstance(network, nn.parallel.DistributedDataParallel)
+    for name, parameter in (network.module if wrapped else network).named_parameters():
         if parameter.requires_grad:
             rate = encoder_learning_rate if name.startswith("image_encoder.") else learning_rate
             decay = weight_decay if parameter.ndim > 1 and "modulations" not in name else 0.0

@@ -4,6 +4,9 @@
 MONAI's CheckpointLoader reads with ``weights_only=True``: the state holds tensors, numbers and strings only.
 Transforms draw from it through the DataLoader's workers; with ``num_workers=0`` they keep generators of their own,
 which are not saved, and a resumed run sees other views.
+
+Of a distributed run the first process's state is saved. The others go on from a state that is derived from it and from
+their rank, so that they do not all draw the same.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import ast
 import random
 from typing import Any
 
+import ignite.distributed as idist
 import numpy as np
 import torch
 
@@ -41,3 +45,8 @@ class RandomState:
         keys = state["numpy"].cpu().numpy().astype(np.uint32)
         np.random.set_state((name, keys, position, has_gauss, cached))
         random.setstate(ast.literal_eval(state["python"]))
+        if idist.get_rank():
+            seed = int(torch.randint(2**31, (1,))) + idist.get_rank()
+            torch.manual_seed(seed)  # of CUDA as well
+            np.random.seed(seed % 2**32)
+            random.seed(seed)

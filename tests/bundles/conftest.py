@@ -19,6 +19,19 @@ from monai_medglip.networks import build_network
 from tests.phantoms import PhantomFolder, blocks, write_grey
 
 SIDE = 64
+TINY = {
+    "canvas": [SIDE, SIDE],
+    "batch_size": 2,
+    "epoch_length": 2,
+    "max_epochs": 1,
+    "val_interval": 1,
+    "warmup_steps": 1,
+    "num_workers": 0,
+    "dtype": "float32",
+    "image_weights": "$None",  # MONAI takes a bare None on the command line for "not given"
+    "network_def#width": 32,
+}
+WORDS = [word for key, value in TINY.items() for word in (f"--{key}", str(value))]
 RunBundle = Callable[..., "subprocess.CompletedProcess[str]"]
 
 

@@ -14,22 +14,8 @@ from monai.bundle import ConfigWorkflow
 
 from monai_medglip import Grounder
 from monai_medglip.inference import Bundle
-from tests.bundles.conftest import SIDE
+from tests.bundles.conftest import TINY, WORDS
 from tests.phantoms import INDEX_COLUMNS, LABEL_COLUMNS, write_tsv
-
-TINY = {
-    "canvas": [SIDE, SIDE],
-    "batch_size": 2,
-    "epoch_length": 2,
-    "max_epochs": 1,
-    "val_interval": 1,
-    "warmup_steps": 1,
-    "num_workers": 0,
-    "dtype": "float32",
-    "image_weights": "$None",  # MONAI takes a bare None on the command line for "not given"
-    "network_def#width": 32,
-}
-WORDS = [word for key, value in TINY.items() for word in (f"--{key}", str(value))]
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from ignite.engine import Engine
 from PIL import Image
+from torch.utils.tensorboard import SummaryWriter
 
 from monai_medglip.engines import OverlayHandler
 from monai_medglip.phrases import Phrase
@@ -17,8 +18,10 @@ from tests.losses.loss_phantoms import target_of
 
 def validate(folder, batches, **settings):
     engine = Engine(lambda engine, pair: {"pred": answering(pair, (0, 0, LEFT)), "label": pair["targets"]})
-    OverlayHandler(folder, **settings).attach(engine)
+    handler = OverlayHandler(log_dir=folder, **settings)
+    handler.attach(engine)
     engine.run(batches)
+    handler.close()
 
 
 def pictures(folder):
@@ -52,6 +55,17 @@ def test_pictures_are_spread_over_the_set(batch, tmp_path):
 def test_a_set_smaller_than_the_number_of_pictures_is_drawn_whole(batch, tmp_path):
     validate(tmp_path, [batch] * 2, images=6)
     assert len(pictures(tmp_path)) == 2
+
+
+def test_all_pictures_go_into_one_file(batch, tmp_path):
+    validate(tmp_path, [batch] * 3, images=3)
+    assert len(list(tmp_path.glob("events.out.tfevents.*"))) == 1
+
+
+def test_a_writer_that_other_handlers_use_is_shared(batch, tmp_path):
+    with SummaryWriter(tmp_path) as writer:
+        validate("nowhere", [batch], summary_writer=writer)
+    assert len(pictures(tmp_path)) == 1
 
 
 @pytest.mark.parametrize("target", [target_of(presence=()), target_of(presence=(0.0, -1.0))])

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Training and evaluating with two processes on one machine, by gloo, as several GPUs would by nccl."""
+
+from __future__ import annotations
+
+import csv
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from monai_medglip.inference import Bundle
+from tests.bundles.conftest import WORDS
+from tests.phantoms import PhantomFolder, blocks
+
+pytestmark = pytest.mark.slow
+RunProcesses = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="module")
+def uneven_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five images to train on and three to validate: neither can be halved.
+
+    The vessels are scored by their masks, which even an untrained network does not miss altogether.
+    """
+    folder = tmp_path_factory.mktemp("uneven")
+    heart = {"value": 1, "label": "heart", "mirror": "fixed"}
+    made = PhantomFolder(folder, [heart, {"value": 2, "label": "blood vessel", "instances": "mask_only"}])
+    for number, split in enumerate(["train"] * 5 + ["val"] * 3):
+        pixels = blocks((60, 44), (1, np.s_[5 + number : 30, 8:30]), (2, np.s_[30:58, 5 : 20 + 8 * number]))
+        made.add_labelmap(f"image{number}", pixels, split=split)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run_processes(tmp_path_factory: pytest.TempPathFactory) -> RunProcesses:
+    """``torch.distributed.run`` of some of a bundle's configurations in two processes."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+
+    def run(bundle: Path, names: list[str], *words: object) -> subprocess.CompletedProcess[str]:
+        files = [str(bundle / "configs" / f"{name}.json") for name in names]
+        start = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2", "-m", "monai.bundle", "run"]
+        command = [sys.executable, *start, "--config_file", repr(files), *WORDS, *map(str, words)]
+        process = subprocess.run(command, cwd=elsewhere, capture_output=True, text=True, check=False)
+        assert process.returncode == 0, process.stdout[-3000:] + process.stderr[-6000:]
+        return process
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def trained(trainable_bundle, uneven_data, run_processes):
+    """The process of one epoch of two steps, and its bundle."""
+    return run_processes(trainable_bundle, ["train", "multi_gpu_train"], "--dataset_dir", uneven_data), trainable_bundle
+
+
+def score(bundle: Path) -> float:
+    """What the last evaluation wrote."""
+    with (bundle / "eval" / "metrics.csv").open(encoding="utf-8") as file:
+        name, value = next(csv.reader(file))
+    assert name == "grounding_score"
+    return float(value)
+
+
+def test_only_the_first_process_logs_and_saves(trained):
+    process, bundle = trained
+    assert process.stdout.count("Engine run finished") == 2  # the training's and its validation's
+    assert len(list((bundle / "eval").glob("events.out.tfevents.*"))) == 1
+    assert sorted(path.name for path in (bundle / "models").glob("*.pt")) == ["checkpoint_epoch=1.pt", "model.pt"]
+    assert Bundle(bundle).metadata["weights_sha256"] == Bundle(bundle).weights_sha256
+
+
+def test_weights_bear_the_names_that_one_process_gives_them(trained, tiny_bundle):
+    saved, plain = (
+        torch.load(bundle / "models" / "model.pt", weights_only=True) for bundle in (trained[1], tiny_bundle)
+    )
+    assert saved.keys() == plain.keys()
+    assert not all(torch.equal(value, plain[name]) for name, value in saved.items())
+
+
+def test_two_processes_evaluate_to_the_score_of_one_and_of_the_training(
+    trained, uneven_data, run_processes, run_bundle
+):
+    process, bundle = trained
+    run_processes(bundle, ["train", "evaluate", "multi_gpu_evaluate"], "--dataset_dir", uneven_data)
+    of_two = score(bundle)
+    assert 0 < of_two < 1
+    files = [str(bundle / "configs" / f"{name}.json") for name in ("train", "evaluate")]
+    run_bundle("--config_file", repr(files), "--dataset_dir", uneven_data, *WORDS)
+    assert of_two == pytest.approx(score(bundle), abs=1e-6)
+    told = re.findall(r"grounding_score: ([\d.]+)", process.stdout)
+    assert of_two == pytest.approx(float(told[-1]), abs=1e-4)
+
+
+def test_a_run_goes_on_at_the_epoch_where_it_stopped(trained, uneven_data, run_processes):
+    _, bundle = trained
+    process = run_processes(
+        bundle, ["train", "multi_gpu_train"], "--dataset_dir", uneven_data, "--max_epochs", 2, "--val_interval", 2
+    )
+    assert "epoch 1 until 2 epochs" in process.stdout
+    state = torch.load(bundle / "models" / "checkpoint_epoch=2.pt", weights_only=True)
+    assert state["trainer"]["epoch_length"] * 2 == state["trainer"]["iteration"] == 4
