@@ -11,7 +11,7 @@ from PIL import Image
 
 from monai_medglip.errors import ConfigurationError, ImageReadError
 from monai_medglip.imaging import Modality
-from monai_medglip.readers import read_image
+from monai_medglip.readers import read_frame, read_image
 
 
 @pytest.fixture
@@ -85,3 +85,12 @@ def test_every_real_picture_of_the_shared_data_is_read(shared_data: Path) -> Non
         with Image.open(path) as picture:
             assert read_image(path).spatial_shape == picture.size
     assert len(firsts) == 15
+
+
+def test_the_frame_of_a_picture_is_that_of_its_scan(png: Path) -> None:
+    assert read_frame(png) == read_image(png).frame
+
+
+def test_the_frame_of_nothing_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ImageReadError, match=r"no\.nii: expected an image file or .* nothing is there"):
+        read_frame(tmp_path / "no.nii")
