@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from monai_medglip.inference.operating_point import OperatingPoint
     from monai_medglip.inference.phrase_rules import PhraseRules
     from monai_medglip.inference.placed_scan import PlacedScan
+    from monai_medglip.inference.refinement import Refinement, Refiner
     from monai_medglip.inference.scan_dataset import AskPhrasesd, PlaceScand, collate_scans, scan_items
     from monai_medglip.inference.validated_phrases import ValidatedPhrase, ValidatedPhrases
 
@@ -37,6 +38,8 @@ __all__ = [
     "PhraseRules",
     "PlaceScand",
     "PlacedScan",
+    "Refinement",
+    "Refiner",
     "ValidatedPhrase",
     "ValidatedPhrases",
     "collate_scans",
@@ -62,6 +65,8 @@ _DEFINED_IN = {
     "PhraseRules": "phrase_rules",
     "PlaceScand": "scan_dataset",
     "PlacedScan": "placed_scan",
+    "Refinement": "refinement",
+    "Refiner": "refinement",
     "ValidatedPhrase": "validated_phrases",
     "ValidatedPhrases": "validated_phrases",
     "collate_scans": "scan_dataset",

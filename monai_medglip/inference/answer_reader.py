@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,15 +15,18 @@ import monai_medglip
 from monai_medglip.geometry import Boxes
 from monai_medglip.grounding import Grounding
 from monai_medglip.imaging import MaskRLE
+from monai_medglip.inference.box_of_mask import box_of_mask
 from monai_medglip.inference.candidates import select_candidates
 from monai_medglip.inference.operating_point import OperatingPoint
 from monai_medglip.inference.phrase_rules import PhraseRules
 from monai_medglip.inference.placed_scan import PlacedScan
+from monai_medglip.inference.refinement import Refiner
 from monai_medglip.phrases import Phrase
 
 __all__ = ["AnswerReader"]
 
-_VOXELS_AT_ONCE = 2**24
+_LOOKED_AT_AGAIN = 8
+"""Boxes of a phrase that a second look is spent on."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,13 @@ class AnswerReader:
         operating_point: thresholds, temperatures and candidate settings.
         rules: what is known of phrases without looking.
         model: what a result says about its model, see `Bundle.provenance`.
+        refiner: gives the boxes of a volume a second look, where the operating point asks for it.
     """
 
     operating_point: OperatingPoint
     rules: PhraseRules
     model: Mapping[str, Any] = field(default_factory=dict)
+    refiner: Refiner | None = None
 
     def read(
         self,
@@ -68,10 +72,21 @@ class AnswerReader:
         np.maximum.at(best, rows, scores)
         located = searched & (best >= (threshold or point.box_threshold))
         kept = searched[rows] & (scores >= (point.box_threshold if threshold is None else threshold))
+        boxes, scores, rows = boxes[kept], scores[kept], rows[kept]
         presence = prediction["presence"][0, : len(phrases)].float().sigmoid().cpu().numpy()
         presence = np.where(searched, point.calibration.presence_probability(presence), np.nan)
-        masks = self._masks(prediction["masks"][0], placed, searched if threshold == 0 else located)
-        boxes, scores, rows = boxes[kept], scores[kept], rows[kept]
+        instance_masks: list[MaskRLE | None] = [None] * len(boxes)
+        phrase_masks: list[MaskRLE | None] = [None] * len(phrases)
+        for row in np.flatnonzero(searched if threshold == 0 else located).tolist():
+            own = np.flatnonzero(rows == row)
+            # hundreds of candidates below the threshold need no second look and no mask of their own
+            shown = own[scores[own] >= point.box_threshold]
+            looked = shown if len(shown) else own[:1]
+            found = self._region(prediction["masks"][0, row], placed, phrases[row], boxes[looked])
+            boxes[looked] = found.boxes
+            phrase_masks[row] = MaskRLE.encode(found.mask) if found.mask.any() else None
+            for index in shown.tolist():
+                instance_masks[index] = _inside(found.mask, boxes[index])
         return Grounding(
             boxes=Boxes(boxes, placed.scan.frame),
             scores=scores,
@@ -80,14 +95,30 @@ class AnswerReader:
             presence=presence,
             status=self.rules.statuses(phrases, placed, searched, located),
             support=self.rules.supports(phrases, placed),
-            # hundreds of candidates below the threshold need no mask of their own
-            instance_masks=tuple(
-                _inside(masks[row], box) if score >= point.box_threshold else None
-                for box, row, score in zip(boxes, rows.tolist(), scores, strict=True)
-            ),
-            phrase_masks=tuple(None if mask is None else MaskRLE.encode(mask) for mask in masks),
+            instance_masks=tuple(instance_masks),
+            phrase_masks=tuple(phrase_masks),
             provenance=self.provenance(placed, threshold),
         )
+
+    def _region(self, logits: Tensor, placed: PlacedScan, phrase: Phrase, boxes: NDArray[np.float64]) -> _Region:
+        """The mask of a phrase and its boxes ``(n, 2D)``, best first, after a second look where there is one."""
+        point, boxes = self.operating_point, boxes.copy()
+        mask = placed.mask_in_scan(logits, point.mask_threshold)
+        if self.refiner is not None and point.refine:
+            asked = self.rules.as_asked(phrase)
+            for index, box in enumerate(boxes[:_LOOKED_AT_AGAIN]):
+                second = self.refiner(placed, asked, box)
+                if second is not None:
+                    boxes[index] = second.box
+                    _replace(mask, second.window.mask_in_scan(second.logits, point.mask_threshold), second.core)
+        if len(boxes) and self._takes_box_from_mask(phrase):
+            boxes[0] = box_of_mask(mask, boxes[0])
+        return _Region(mask, boxes)
+
+    def _takes_box_from_mask(self, phrase: Phrase) -> bool:
+        concept = phrase.concept
+        known = concept is not None and concept in self.rules.ontology
+        return known and self.rules.ontology[concept].level.value in self.operating_point.mask_boxes
 
     def provenance(self, placed: PlacedScan, threshold: float | None = None) -> dict[str, Any]:
         """Give where a result comes from: model, software, image and settings."""
@@ -113,26 +144,33 @@ class AnswerReader:
         solid = (boxes[:, dims:] > boxes[:, :dims]).all(axis=1)
         return boxes[solid], scores[solid], found.phrase.cpu().numpy()[solid]
 
-    def _masks(self, logits: Tensor, placed: PlacedScan, wanted: NDArray[np.bool_]) -> list[NDArray[np.bool_] | None]:
-        masks: list[NDArray[np.bool_] | None] = [None] * len(wanted)
-        rows = np.flatnonzero(wanted)
-        # several masks are sampled at once, as many as fit into memory next to a large image
-        together = max(1, _VOXELS_AT_ONCE // math.prod(placed.scan.spatial_shape))
-        for start in range(0, len(rows), together):
-            some = rows[start : start + together].tolist()
-            sampled = placed.masks_in_scan(logits[some], self.operating_point.mask_threshold)
-            for row, mask in zip(some, sampled, strict=True):
-                masks[row] = mask
-        return masks
+
+@dataclass(frozen=True)
+class _Region:
+    """A phrase's mask on the scan's grid and its boxes ``(n, 2D)``, best first."""
+
+    mask: NDArray[np.bool_]
+    boxes: NDArray[np.float64]
 
 
-def _inside(phrase_mask: NDArray[np.bool_] | None, box: NDArray[np.float64]) -> MaskRLE | None:
-    """The part of a phrase's mask inside one box ``(2D,)``, None when nothing of it is there."""
-    if phrase_mask is None:
-        return None
-    dims = phrase_mask.ndim
+def _replace(mask: NDArray[np.bool_], other: NDArray[np.bool_], box: NDArray[np.float64]) -> None:
+    """Write another mask over the part of a mask that lies in a box ``(2D,)``."""
+    part = _window(box)
+    mask[part] = other[part]
+
+
+def _window(box: NDArray[np.float64]) -> tuple[slice, ...]:
+    """The voxels that a box ``(2D,)`` touches."""
+    dims = len(box) // 2
     low, high = np.floor(box[:dims]).astype(int), np.ceil(box[dims:]).astype(int)
-    window = tuple(slice(max(a, 0), b) for a, b in zip(low, high, strict=True))
+    return tuple(slice(max(int(a), 0), max(int(b), 0)) for a, b in zip(low, high, strict=True))
+
+
+def _inside(phrase_mask: NDArray[np.bool_], box: NDArray[np.float64]) -> MaskRLE | None:
+    """The part of a phrase's mask inside one box ``(2D,)``, None when nothing of it is there."""
+    window = _window(box)
+    if not phrase_mask[window].any():
+        return None
     inside = np.zeros_like(phrase_mask)
     inside[window] = phrase_mask[window]
-    return MaskRLE.encode(inside) if inside.any() else None
+    return MaskRLE.encode(inside)

@@ -92,15 +92,13 @@ class Bundle:
         Raises:
             WeightsError: when weights or text encoder are missing, damaged or of another version.
         """
-        import torch
-
-        from monai_medglip.networks import build_network, fold_normalization, load_weights
+        from monai_medglip.networks import build_network, fold_normalization, load_weights, use_channels_last
 
         self.check_weights()
         network = build_network(self.path / "models" / "network.json")
         load_weights(network, self.path / "models" / "model.pt")
-        layout = torch.channels_last if network.spatial_dims == 2 else torch.channels_last_3d
-        network.to(device=device, memory_format=layout).eval()  # type: ignore[call-overload]
+        network.to(device=device).eval()
+        use_channels_last(network)
         fold_normalization(network)
         return network
 

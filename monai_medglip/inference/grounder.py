@@ -20,6 +20,7 @@ from monai_medglip.inference.bundle_location import find_bundle
 from monai_medglip.inference.operating_point import OperatingPoint
 from monai_medglip.inference.phrase_rules import PhraseRules
 from monai_medglip.inference.placed_scan import PlacedScan
+from monai_medglip.inference.refinement import Refiner
 from monai_medglip.networks import EncodedImage
 from monai_medglip.ontology import Ontology
 from monai_medglip.phrases import Phrase, find_phrases, parse_phrase
@@ -81,7 +82,8 @@ class Grounder:
         self.operating_point = operating_point or self.bundle.operating_point
         self.network = self.bundle.load_network(self.device)
         phrase_rules = PhraseRules(self.bundle.validated_phrases, active=rules)
-        self.reader = AnswerReader(self.operating_point, phrase_rules, self.bundle.provenance())
+        refiner = Refiner(self.network) if self.network.spatial_dims == 3 else None
+        self.reader = AnswerReader(self.operating_point, phrase_rules, self.bundle.provenance(), refiner)
 
     @property
     def operating_threshold(self) -> float:

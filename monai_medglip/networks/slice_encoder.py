@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -69,8 +70,8 @@ def _slice_by_slice(module: Callable[[Tensor], Tensor], volume: Tensor) -> Tenso
 
 
 def _slices(volume: Tensor) -> Tensor:
-    """``(B, C, x, y, z)`` as ``(B * z, C, x, y)``."""
-    return volume.permute(0, 4, 1, 2, 3).flatten(0, 1)
+    """``(B, C, x, y, z)`` as ``(B * z, C, x, y)``, channels last, which depthwise convolutions are fastest with."""
+    return volume.permute(0, 4, 1, 2, 3).flatten(0, 1).contiguous(memory_format=torch.channels_last)
 
 
 def _stacked(slices: Tensor, batch: int) -> Tensor:

@@ -21,7 +21,7 @@ from monai_medglip.imaging import Modality
 from monai_medglip.transforms.intensity_rules import IntensityRule, Scaling, load_intensity_rules
 from monai_medglip.transforms.tracked_affine import TensorT, with_affine
 
-__all__ = ["NormalizeIntensity", "NormalizeIntensityd"]
+__all__ = ["Limits", "NormalizeIntensity", "NormalizeIntensityd"]
 
 # Percentiles of a regular grid of about so many voxels are within noise of those of all, at a fraction of the time.
 _VOXELS_LOOKED_AT = 65536
@@ -30,6 +30,7 @@ _VOXELS_LOOKED_AT = 65536
 _UNSIGNED = (torch.uint16, torch.uint32, torch.uint64)
 
 Limits = tuple[tuple[float, float], ...]
+"""Values of an image that become -1 and 1: one pair for all three channels, or one for each."""
 
 
 class NormalizeIntensity:

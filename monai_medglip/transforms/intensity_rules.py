@@ -71,7 +71,8 @@ def load_intensity_rules(path: Path = _TABLE, *, spatial_dims: int = 2) -> dict[
         rules = {Modality(name): _rule(row) for name, row in rows.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigurationError(
-            f'expected {path} as {{"rules": {{MODALITY: {{"scaling", "ranges"}}}}, "volume_rules": ...}}, got: {error!r}'
+            f'expected {path} as {{"rules": {{MODALITY: {{"scaling", "ranges"}}}}, "volume_rules": {{...}}}}, '
+            f"got: {error!r}"
         ) from error
     missing = [modality.value for modality in Modality if modality not in rules]
     if missing:

@@ -147,7 +147,7 @@ def test_the_scan_stays_as_it_was():
 
 def test_a_volume_does_not_fit_a_flat_canvas():
     volume = Scan(np.zeros((1, 8, 8, 8), np.uint8), Frame.pixel((8, 8, 8)))
-    with pytest.raises(ImageReadError, match=r"expected an image with 2 axes, got \(8, 8, 8\); use a bundle for 3D"):
+    with pytest.raises(ImageReadError, match=r"expected an image with 2 axes, .* \(8, 8, 8\): it is a volume"):
         PlacedScan.on_canvas(volume, CANVAS)
 
 
