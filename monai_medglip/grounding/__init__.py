@@ -5,6 +5,14 @@ from __future__ import annotations
 
 from monai_medglip.grounding.coco_format import to_coco, write_coco
 from monai_medglip.grounding.json_format import from_json, read_json, to_json, write_json
+from monai_medglip.grounding.measurements import (
+    box_sizes_mm,
+    mask_volume_ml,
+    phrase_volumes_ml,
+    region_volumes_ml,
+    size_text,
+    volume_text,
+)
 from monai_medglip.grounding.nifti_masks import MaskKind, write_nifti_masks
 from monai_medglip.grounding.region import GroundedRegion
 from monai_medglip.grounding.result import Grounding
@@ -17,11 +25,17 @@ __all__ = [
     "MaskKind",
     "Status",
     "Support",
+    "box_sizes_mm",
     "from_json",
+    "mask_volume_ml",
+    "phrase_volumes_ml",
     "read_json",
+    "region_volumes_ml",
+    "size_text",
     "to_coco",
     "to_json",
     "to_slicer_markups",
+    "volume_text",
     "write_coco",
     "write_json",
     "write_nifti_masks",

@@ -6,6 +6,7 @@ from __future__ import annotations
 from monai_medglip.visualize.colors import PHRASE_COLORS, phrase_color
 from monai_medglip.visualize.index_page import PageEntry, render_index_page, write_index_page
 from monai_medglip.visualize.montage import montage
+from monai_medglip.visualize.orthogonal_planes import orthogonal_planes
 from monai_medglip.visualize.overlay import overlay, write_overlay
 from monai_medglip.visualize.picture_file import write_picture
 
@@ -13,6 +14,7 @@ __all__ = [
     "PHRASE_COLORS",
     "PageEntry",
     "montage",
+    "orthogonal_planes",
     "overlay",
     "phrase_color",
     "render_index_page",

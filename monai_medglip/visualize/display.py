@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from monai_medglip.errors import ConfigurationError
 from monai_medglip.imaging import Scan
 
-__all__ = ["display_window", "displayed"]
+__all__ = ["display_window", "displayed", "displayed_picture"]
 
 # The share of the darkest and of the brightest pixels that lose their differences; a few hot pixels or a metal
 # implant must not make everything else grey.
@@ -56,3 +59,12 @@ def displayed(array: npt.NDArray[np.generic], window: tuple[float, float]) -> np
         scaled = (rows_columns.astype(np.float64) - low) * (255.0 / (high - low))
         rows_columns = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
     return np.repeat(rows_columns, 3, axis=2) if array.shape[0] == 1 else np.array(rows_columns)
+
+
+def displayed_picture(
+    array: npt.NDArray[np.generic], window: tuple[float, float], size: tuple[int, int]
+) -> Image.Image:
+    """Give a picture of pixels ``(C, x, y)`` enlarged or reduced to ``size`` (columns, rows)."""
+    # thinned first: a gigapixel image never becomes floats
+    step = max(1, math.floor(min(array.shape[1] / size[0], array.shape[2] / size[1]) / 2))
+    return Image.fromarray(displayed(array[:, ::step, ::step], window)).resize(size, Image.Resampling.LANCZOS)

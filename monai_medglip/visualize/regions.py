@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Drawing the regions of a grounding on the picture of one plane: masks, boxes, labels, and truth in dashes."""
+"""Drawing the regions of a 2D grounding on its picture: masks, boxes, labels, and truth in dashes.
+
+Of a volume it draws what `sections` gives for one plane.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +19,9 @@ from monai_medglip.imaging import MaskRLE
 from monai_medglip.visualize.colors import phrase_color, text_color_on
 from monai_medglip.visualize.dashes import dash_outline
 from monai_medglip.visualize.labels import LabelPlacer, is_numbered
-from monai_medglip.visualize.plane import Plane
 from monai_medglip.visualize.text import Font, drawable_text, fit_text, font_of_size, text_width
 
-__all__ = ["Canvas", "draw_labels", "draw_regions", "draw_truth"]
+__all__ = ["Canvas", "draw_boxes", "draw_labels", "draw_masks", "draw_regions", "draw_truth"]
 
 _FILL_OPACITY = 0.32
 # A phrase with more regions than this gets bare scores: thirty times "red blood cell" hides the cells.
@@ -28,28 +30,36 @@ _MOST_FULL_LABELS = 8
 
 @dataclass(frozen=True)
 class Canvas:
-    """A picture that shows a plane enlarged or reduced, and is drawn upon.
+    """A picture that shows pixels enlarged or reduced, and is drawn upon.
 
     Attributes:
         picture: RGB.
-        plane: what it shows.
-        scale: picture pixels for a column and for a row of the plane.
+        scale: picture pixels for a column and for a row of what is shown.
         line_width: of boxes and contours, in pixels.
         font_size: of labels, in pixels.
+        origin: where the picture was cut out of the whole one, in pixels.
     """
 
     picture: Image.Image
-    plane: Plane
     scale: tuple[float, float]
     line_width: int
     font_size: int
+    origin: tuple[int, int] = (0, 0)
+
+    def cropped(self, corner: tuple[int, int], size: tuple[int, int]) -> Canvas:
+        """Give a part of the picture, black where it lies outside; labels then keep to that part.
+
+        Masks are drawn before: the edge of a part is no edge of the image.
+        """
+        (x, y), (width, height) = corner, size
+        return replace(self, picture=self.picture.crop((x, y, x + width, y + height)), origin=corner)
 
     def mask(self, mask: MaskRLE) -> tuple[Image.Image, tuple[int, int]] | None:
         """Give a mask as 0 and 255 around its foreground, and where that lies on the picture; None when all is empty.
 
         Only that part is resampled: a picture of 500 cells is drawn in seconds, not minutes.
         """
-        inside = self.plane.cut_mask(mask)
+        inside = mask.decode().T
         if not inside.any():
             return None
         top, bottom, y0, y1 = _bounds(np.asarray(inside.any(axis=1)), self.scale[1], self.picture.height)
@@ -70,23 +80,31 @@ class Canvas:
         eroded = framed.filter(ImageFilter.MinFilter(2 * width + 1))
         return ImageChops.subtract(filled, ImageOps.crop(eroded, border=width))
 
-    def boxes(self, grounding: Grounding) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-        """Give which boxes reach the plane, and those ``(n, 4)`` as first and last pixels of the picture."""
-        rows, boxes = self.plane.cut_boxes(grounding.boxes)
-        corners = np.rint(boxes * np.tile(self.scale, 2))
+    def boxes(self, grounding: Grounding) -> npt.NDArray[np.float64]:
+        """Give the boxes ``(N, 4)`` as first and last pixels of the picture."""
+        corners = np.rint(grounding.boxes.data * np.tile(self.scale, 2)) - np.tile(self.origin, 2)
         corners[:, 2:] = np.maximum(corners[:, 2:] - 1, corners[:, :2])
         last = np.tile(self.picture.size, 2) - 1
-        return rows, np.clip(corners, 0, last)
+        return np.asarray(np.clip(corners, 0, last))
 
 
 def draw_regions(canvas: Canvas, grounding: Grounding) -> None:
     """Draw masks as translucent areas with a contour, then boxes."""
+    draw_masks(canvas, grounding)
+    draw_boxes(canvas, grounding)
+
+
+def draw_masks(canvas: Canvas, grounding: Grounding) -> None:
+    """Draw masks as translucent areas with a contour."""
     for phrase, mask in _masks(grounding):
         _draw_mask(canvas, mask, phrase)
-    rows, boxes = canvas.boxes(grounding)
+
+
+def draw_boxes(canvas: Canvas, grounding: Grounding) -> None:
+    """Draw boxes as outlines."""
     draw = ImageDraw.Draw(canvas.picture)
-    for row, box in zip(rows, boxes, strict=True):
-        _draw_box(draw, box, phrase_color(int(grounding.phrase_index[row])), canvas.line_width)
+    for phrase, box in zip(grounding.phrase_index.tolist(), canvas.boxes(grounding), strict=True):
+        _draw_box(draw, box, phrase_color(phrase), canvas.line_width)
 
 
 def draw_truth(canvas: Canvas, truth: Grounding) -> None:
@@ -97,8 +115,8 @@ def draw_truth(canvas: Canvas, truth: Grounding) -> None:
         if placed is not None:
             outline.paste(255, placed[1], canvas.contour(placed[0], 1))
     draw = ImageDraw.Draw(outline)
-    for row, box in zip(*canvas.boxes(truth), strict=True):
-        if truth[int(row)].mask is None and truth.phrase_masks[truth.phrase_index[row]] is None:
+    for region, box in zip(truth, canvas.boxes(truth), strict=True):
+        if region.mask is None and truth.phrase_masks[region.phrase_index] is None:
             draw.rectangle([float(edge) for edge in box], outline=255, width=canvas.line_width)
     dash_outline(canvas.picture, outline, max(4, canvas.font_size // 2))
 
@@ -135,13 +153,12 @@ def draw_labels(canvas: Canvas, grounding: Grounding) -> None:
     height = round(canvas.font_size * 1.25)
     placer = LabelPlacer(*canvas.picture.size)
     draw = ImageDraw.Draw(canvas.picture)
-    rows, boxes = canvas.boxes(grounding)
-    texts_of = _label_texts(grounding, rows, font, round(canvas.picture.width * 0.45))
-    for position in np.argsort(-grounding.scores[rows], kind="stable"):
-        phrase = int(grounding.phrase_index[rows[position]])
-        texts = texts_of[int(rows[position])]
+    boxes = canvas.boxes(grounding)
+    texts_of = _label_texts(grounding, font, round(canvas.picture.width * 0.45))
+    for row in np.argsort(-grounding.scores, kind="stable"):
+        phrase, texts = int(grounding.phrase_index[row]), texts_of[row]
         sizes = [(text_width(text, font) + 2 * padding, height) for text in texts]
-        place = placer.place(boxes[position] + np.array([0, 0, 1, 1]), sizes)
+        place = placer.place(boxes[row] + np.array([0, 0, 1, 1]), sizes)
         if place is None:
             continue
         which, x, y = place
@@ -150,18 +167,16 @@ def draw_labels(canvas: Canvas, grounding: Grounding) -> None:
         draw.text((x + padding, y + height / 2), texts[which], fill=text_color_on(color), font=font, anchor="lm")
 
 
-def _label_texts(
-    grounding: Grounding, rows: npt.NDArray[np.int64], font: Font, room: int
-) -> dict[int, tuple[str, ...]]:
+def _label_texts(grounding: Grounding, font: Font, room: int) -> list[tuple[str, ...]]:
     """Give the labels that each row may have, the best first."""
     if is_numbered(grounding):
-        return {int(row): (str(grounding.phrase_index[row] + 1),) for row in rows}
-    counts = np.bincount(grounding.phrase_index[rows], minlength=len(grounding.phrases))
+        return [(str(phrase + 1),) for phrase in grounding.phrase_index]
+    counts = np.bincount(grounding.phrase_index, minlength=len(grounding.phrases))
     names = [fit_text(drawable_text(phrase.text), font, room) for phrase in grounding.phrases]
-    texts: dict[int, tuple[str, ...]] = {}
-    for row in rows.tolist():
-        phrase, score = int(grounding.phrase_index[row]), f"{grounding.scores[row]:.2f}"
-        texts[row] = (f"{names[phrase]} {score}", score) if counts[phrase] <= _MOST_FULL_LABELS else (score,)
+    texts: list[tuple[str, ...]] = []
+    for phrase, value in zip(grounding.phrase_index, grounding.scores, strict=True):
+        score = f"{value:.2f}"
+        texts.append((f"{names[phrase]} {score}", score) if counts[phrase] <= _MOST_FULL_LABELS else (score,))
     return texts
 
 

@@ -12,7 +12,7 @@ from monai_medglip.geometry import Boxes, Frame
 from monai_medglip.grounding import Grounding, Status, Support
 from monai_medglip.imaging import MaskRLE, Scan
 from monai_medglip.phrases import Phrase
-from monai_medglip.visualize import overlay, phrase_color, write_overlay
+from monai_medglip.visualize import orthogonal_planes, overlay, phrase_color, write_overlay
 from tests.grounding_phantoms import POLYP, chest, grey_scan, oblique_frame, rectangle
 
 FLAT = Frame.pixel((40, 30))
@@ -109,10 +109,9 @@ def test_truth_is_drawn_in_black_and_white():
     assert {tuple(color) for color in border.tolist()} == {(0, 0, 0), (255, 255, 255)}
 
 
-def test_a_volume_is_shown_by_slices_with_the_right_proportions():
-    frame = oblique_frame((40, 30, 8))
-    picture = overlay(grey_scan(frame), Grounding.empty(frame))
-    assert picture.shape[1] == 776 + 16  # 32 mm by 33 mm: 40 columns of 0.8 mm, 30 rows of 1.1 mm
+def test_a_volume_is_shown_by_its_orthogonal_planes():
+    scan, grounding = grey_scan(oblique_frame()), chest(oblique_frame())
+    assert np.array_equal(overlay(scan, grounding), orthogonal_planes(scan, grounding))
 
 
 def test_the_window_can_be_given():
