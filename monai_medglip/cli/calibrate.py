@@ -46,6 +46,7 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 def run(arguments: argparse.Namespace) -> int:
     """Fit, write ``operating_point.json`` and ``validated_phrases.json`` into the bundle, and print what was chosen."""
     from monai_medglip.data_engine import GroundingFolder
+    from monai_medglip.evaluation.box_sources import choose_box_sources, measure_box_sources
     from monai_medglip.evaluation.operating_point import MASK_THRESHOLDS, fit_operating_point
     from monai_medglip.evaluation.raw_answers import NetworkAsker
     from monai_medglip.evaluation.validated_lists import validated_phrases
@@ -69,8 +70,12 @@ def run(arguments: argparse.Namespace) -> int:
     fitted = fit_operating_point(answers, fitted_on=_fitted_on(folder))
     lists = validated_phrases(fitted.units, fitted.operating_point)
     lists.write(bundle.path / "configs" / "validated_phrases.json")
-    fitted.operating_point.write(bundle.path / "models" / "operating_point.json")
+    figures = measure_box_sources(folder, bundle.path, fitted.operating_point)
+    point = choose_box_sources(figures, fitted.operating_point)
+    point.write(bundle.path / "models" / "operating_point.json")
     print(_summary(fitted))
+    print(figures.table())
+    print(f"second look: {'yes' if point.refine else 'no'}; boxes from masks: {', '.join(point.mask_boxes) or 'none'}")
     print(f"validated phrases: {len(lists.location)} for location, {len(lists.absence)} for absence")
     return 0
 

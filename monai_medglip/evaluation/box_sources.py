@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -66,6 +67,28 @@ class BoxSourceFigures:
         """Give the mean over phrases of their mean Dice; nan where there is none."""
         means = [float(np.mean(values)) for values in self.dice[refined].values()]
         return float(np.mean(means)) if means else float("nan")
+
+    def table(self) -> str:
+        """Give the mean IoU of each way for each kind of phrase, and the Dice of each look, as lines of text."""
+        lines = [
+            f"{level.value}: " + ", ".join(f"{way} {self.mean_overlap(way, level):.3f}" for way in self.overlap)
+            for level in self.levels()
+        ]
+        dices = ", ".join(
+            f"{'second' if refined else 'first'} look {self.mean_dice(refined=refined):.3f}" for refined in self.dice
+        )
+        return "\n".join(["IoU of the best box by where it comes from:", *lines, f"Dice: {dices}"])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the figures as plain values for a result file."""
+        return {
+            "mean_iou": {
+                str(way): {level.value: self.mean_overlap(way, level) for level in self.levels()}
+                for way in self.overlap
+            },
+            "dice": {"second" if refined else "first": self.mean_dice(refined=refined) for refined in self.dice},
+            "phrases": {level.value: sum(kind is level for kind in self.level.values()) for level in self.levels()},
+        }
 
     def levels(self) -> list[Level]:
         """Give the kinds of phrases that were seen."""

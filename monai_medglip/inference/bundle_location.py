@@ -20,8 +20,10 @@ from urllib.parse import urlsplit
 from monai_medglip.errors import ConfigurationError, OutputError, WeightsError
 from monai_medglip.inference.bundle import Bundle
 
-__all__ = ["BUNDLE_VARIABLE", "SOURCES_VARIABLE", "find_bundle", "installed_bundle"]
+__all__ = ["BUNDLE_NAMES", "BUNDLE_VARIABLE", "SOURCES_VARIABLE", "find_bundle", "installed_bundle"]
 
+BUNDLE_NAMES = ("medglip_2d", "medglip_3d")
+"""The bundles of the project: for 2D images, which is the one where none is named, and for volumes."""
 BUNDLE_VARIABLE = "MEDGLIP_BUNDLE"
 """Environment variable with the folder of a bundle."""
 SOURCES_VARIABLE = "MEDGLIP_SOURCES"
@@ -33,12 +35,12 @@ _NEEDED = (
 )
 
 
-def find_bundle(bundle: str | Path | None = None, *, name: str = "medglip_2d") -> Bundle:
+def find_bundle(bundle: str | Path | None = None) -> Bundle:
     """Give the bundle to use.
 
     Args:
-        bundle: its folder; None looks at ``MEDGLIP_BUNDLE``, the user's cache, then the configured URL.
-        name: which bundle, for cache and URL.
+        bundle: its folder, or its name (one of `BUNDLE_NAMES`), which looks in the user's cache, then at the configured
+            URL; None takes the folder that ``MEDGLIP_BUNDLE`` names, else ``medglip_2d``.
 
     Returns:
         The bundle.
@@ -46,9 +48,11 @@ def find_bundle(bundle: str | Path | None = None, *, name: str = "medglip_2d") -
     Raises:
         WeightsError: when there is none, or a download is damaged.
     """
-    if bundle:
+    named = bundle in BUNDLE_NAMES and not Path(bundle).is_dir()  # type: ignore[arg-type]
+    if bundle and not named:
         return Bundle(Path(bundle))
-    installed = installed_bundle(name)
+    name = str(bundle) if named else BUNDLE_NAMES[0]
+    installed = _cached_bundle(name) if named else installed_bundle()
     if installed is not None:
         return installed
     cached = _cache_folder() / name
@@ -56,11 +60,8 @@ def find_bundle(bundle: str | Path | None = None, *, name: str = "medglip_2d") -
     return Bundle(cached)
 
 
-def installed_bundle(name: str = "medglip_2d") -> Bundle | None:
+def installed_bundle() -> Bundle | None:
     """Give the bundle that is used when none is named, or None where it would have to be downloaded first.
-
-    Args:
-        name: which bundle of the cache.
 
     Raises:
         WeightsError: when ``MEDGLIP_BUNDLE`` names a folder that is no bundle.
@@ -68,6 +69,10 @@ def installed_bundle(name: str = "medglip_2d") -> Bundle | None:
     given = os.environ.get(BUNDLE_VARIABLE)
     if given:
         return Bundle(Path(given))
+    return _cached_bundle(BUNDLE_NAMES[0])
+
+
+def _cached_bundle(name: str) -> Bundle | None:
     cached = _cache_folder() / name
     return Bundle(cached) if (cached / "models" / "model.pt").is_file() else None
 
@@ -100,7 +105,7 @@ def _source(name: str) -> tuple[str, str]:
     path = Path(configured) if configured else Path.home() / ".config" / "monai_medglip" / "sources.json"
     if not path.is_file():
         raise WeightsError(
-            f"found no weights: give bundle=FOLDER, set {BUNDLE_VARIABLE} to the folder of {name}, or name its URL and "
+            f"found no weights: give the folder of a bundle, set {BUNDLE_VARIABLE} to the folder of {name}, or name its URL and "
             f"SHA-256 in {path}"
         )
     try:

@@ -191,7 +191,10 @@ def _on_grid(
 
 
 def _wrong_axes(scan: Scan, expected: int) -> str:
-    kind = {2: "a 2D image, so ask a bundle for 2D images", 3: "a volume, so ask a bundle for volumes or cut a slice"}
+    kind = {
+        2: "a 2D image, so ask the bundle medglip_2d or another one for images",
+        3: "a volume, so ask the bundle medglip_3d or another one for volumes, or cut a slice",
+    }
     return (
         f"expected an image with {expected} axes, got one of shape {scan.spatial_shape}: it is "
         f"{kind[scan.spatial_dims]}; a volume of one slice counts as a 2D image"

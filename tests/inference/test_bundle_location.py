@@ -5,6 +5,7 @@ import hashlib
 import json
 import shutil
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -64,7 +65,7 @@ def assert_nothing_installed(home):
 
 
 def test_with_nothing_at_hand_the_user_is_told_all_ways():
-    with pytest.raises(WeightsError, match=rf"bundle=FOLDER, set {BUNDLE_VARIABLE} .* SHA-256 in .*sources\.json"):
+    with pytest.raises(WeightsError, match=rf"the folder of a bundle, set {BUNDLE_VARIABLE} .* SHA-256 in .*sources\.json"):
         find_bundle()
 
 
@@ -75,6 +76,18 @@ def test_the_argument_comes_before_the_variable_before_the_cache(home, random_bu
     monkeypatch.setenv(BUNDLE_VARIABLE, str(named))
     assert find_bundle().path == named
     assert find_bundle(random_bundle).path == random_bundle
+
+
+def test_a_bundle_of_the_project_is_found_by_its_name(home, random_bundle, tmp_path, monkeypatch):
+    monkeypatch.setenv(BUNDLE_VARIABLE, str(random_bundle))
+    cached = shutil.copytree(random_bundle, in_cache(home).with_name("medglip_3d"))
+    assert find_bundle("medglip_3d").path == cached
+
+
+def test_a_folder_comes_before_a_name(random_bundle, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(random_bundle, tmp_path / "medglip_3d")
+    assert find_bundle("medglip_3d").path == Path("medglip_3d")
 
 
 def test_the_cache_follows_the_users_setting(random_bundle, tmp_path, monkeypatch):
