@@ -105,8 +105,8 @@ def _source(name: str) -> tuple[str, str]:
     path = Path(configured) if configured else Path.home() / ".config" / "monai_medglip" / "sources.json"
     if not path.is_file():
         raise WeightsError(
-            f"found no weights: give the folder of a bundle, set {BUNDLE_VARIABLE} to the folder of {name}, or name its URL and "
-            f"SHA-256 in {path}"
+            f"found no weights: give the folder of a bundle, set {BUNDLE_VARIABLE} to the folder of {name}, or name "
+            f"its URL and SHA-256 in {path}"
         )
     try:
         entry = json.loads(path.read_text(encoding="utf-8"))[name]

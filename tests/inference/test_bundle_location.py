@@ -65,7 +65,8 @@ def assert_nothing_installed(home):
 
 
 def test_with_nothing_at_hand_the_user_is_told_all_ways():
-    with pytest.raises(WeightsError, match=rf"the folder of a bundle, set {BUNDLE_VARIABLE} .* SHA-256 in .*sources\.json"):
+    ways = rf"the folder of a bundle, set {BUNDLE_VARIABLE} .* SHA-256 in .*sources\.json"
+    with pytest.raises(WeightsError, match=ways):
         find_bundle()
 
 
