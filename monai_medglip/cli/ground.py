@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from monai_medglip.inference.ground_files import FileOutcome
 
-__all__ = ["add_parser", "run"]
+__all__ = ["add_parser", "answers_table", "run"]
 
 _EXAMPLES = """examples:
   medglip ground chest.png -p "left lung" -p heart -o out/
@@ -23,7 +23,8 @@ _EXAMPLES = """examples:
 
 IMAGE is a file, a folder (all images in it and below) or a table (.csv) with the columns image and, where wanted,
 phrases (separated by ;), modality and body_region. Each image NAME gives NAME.json, NAME.png (picture), NAME.nii.gz
-(masks) and, where the file tells millimeters, NAME.mrk.json (3D Slicer). Images that are finished are not done again.
+(masks), for a volume NAME.html (to scroll through it) and, where the file tells millimeters, NAME.mrk.json (3D Slicer).
+Images that are finished are not done again.
 """
 
 
@@ -73,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
     grounder = Grounder(arguments.bundle, device=arguments.device)
     files = FileGrounder(grounder, arguments.out, threshold=arguments.threshold)
     outcomes = [files.ground(job) for job in tqdm(jobs, unit="image", disable=None)]
-    print(_table(outcomes))
+    print(answers_table(outcomes))
     if arguments.report is not None:
         _write_report(arguments, grounder.bundle.provenance(), outcomes, time.perf_counter() - start)
     failed = [outcome for outcome in outcomes if outcome.outcome is Outcome.FAILED]
@@ -95,24 +96,33 @@ def _share(text: str) -> float:
 _share.__name__ = "score between 0 and 1"  # argparse says this name when the text is not one
 
 
-def _table(outcomes: Sequence[FileOutcome]) -> str:
-    """Give one line for each phrase of each answered image, in columns."""
-    rows = [("image", "phrase", "answer", "regions", "best"), *(row for outcome in outcomes for row in _rows(outcome))]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+def answers_table(outcomes: Sequence[FileOutcome]) -> str:
+    """Give one line for each phrase of each answered image, in columns; those of measures only where one is known."""
+    head = ("image", "phrase", "answer", "regions", "best", "size of best", "volume")
+    rows = [row for outcome in outcomes for row in _rows(outcome)]
+    measured = [column for column in (5, 6) if any(row[column] != "-" for row in rows)]
+    lines = [[row[column] for column in (*range(5), *measured)] for row in (head, *rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
-        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
     )
 
 
 def _rows(outcome: FileOutcome) -> Iterator[tuple[str, ...]]:
+    from monai_medglip.grounding import box_sizes_mm, phrase_volumes_ml, size_text, volume_text
+
     found = outcome.grounding
     if found is None:
-        yield outcome.job.name, "-", outcome.outcome.value, "-", "-"
+        yield outcome.job.name, "-", outcome.outcome.value, *("-" * 4)
         return
+    sizes, volumes = box_sizes_mm(found), phrase_volumes_ml(found)
     for index, phrase in enumerate(found.phrases):
-        scores = found.scores[found.phrase_index == index]
-        best = f"{scores.max():.2f}" if scores.size else "-"
-        yield outcome.job.name, phrase.text, found.status[index].value, str(scores.size), best
+        rows = (found.phrase_index == index).nonzero()[0]
+        best = max(rows.tolist(), key=lambda row: found.scores[row], default=None)
+        score = "-" if best is None else f"{found.scores[best]:.2f}"
+        size = "-" if best is None else size_text(sizes[best]) or "-"
+        volume = volume_text(volumes[index]) or "-"
+        yield outcome.job.name, phrase.text, found.status[index].value, str(len(rows)), score, size, volume
 
 
 def _write_report(

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Groundings as JSON, version 1 of the ``medglip-grounding`` schema; nothing is lost, every float comes back exactly.
+"""Groundings as JSON, version 2 of the ``medglip-grounding`` schema; nothing is lost, every float comes back exactly.
 
-The schema lies beside this file as ``medglip_grounding_v1.schema.json``; ``docs/reference/grounding-json.md`` explains
-it. Boxes are columns and rows of the source file; millimetres of the patient stand beside them where they are known.
+The schema lies beside this file as ``medglip_grounding_v2.schema.json``; ``docs/reference/grounding-json.md`` explains
+it. Boxes are columns and rows of the source file; millimeters and milliliters stand beside them where they are known.
+Version 1, which had no volumes, is read too.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 from monai_medglip.atomic_file import atomic_file
 from monai_medglip.errors import DataError, MedGLIPError
 from monai_medglip.geometry import Boxes, Frame
+from monai_medglip.grounding.measurements import box_sizes_mm, phrase_volumes_ml, region_volumes_ml
 from monai_medglip.grounding.result import Grounding
 from monai_medglip.grounding.status import Status, Support
 from monai_medglip.imaging import MaskRLE
@@ -36,8 +38,9 @@ __all__ = [
 ]
 
 SCHEMA_NAME = "medglip-grounding"
-SCHEMA_VERSION = 1
-SCHEMA_PATH = Path(__file__).with_name("medglip_grounding_v1.schema.json")
+SCHEMA_VERSION = 2
+SCHEMA_PATH = Path(__file__).with_name("medglip_grounding_v2.schema.json")
+_READ_VERSIONS = (1, 2)
 
 
 def to_dict(grounding: Grounding) -> dict[str, Any]:
@@ -46,7 +49,9 @@ def to_dict(grounding: Grounding) -> dict[str, Any]:
         "schema": SCHEMA_NAME,
         "schema_version": SCHEMA_VERSION,
         "frame": grounding.frame.to_dict(),
-        "phrases": [_phrase_to_dict(grounding, index) for index in range(len(grounding.phrases))],
+        "phrases": [
+            _phrase_to_dict(grounding, index, volume) for index, volume in enumerate(phrase_volumes_ml(grounding))
+        ],
         "regions": _regions_to_dicts(grounding),
         "provenance": grounding.provenance,
     }
@@ -56,7 +61,7 @@ def from_dict(document: Mapping[str, Any]) -> Grounding:
     """Give the grounding that `to_dict` described.
 
     Args:
-        document: dicts and lists as the schema says; unknown extra keys and the millimetres are not read.
+        document: dicts and lists as the schema says; unknown extra keys, millimeters and milliliters are not read.
 
     Returns:
         A grounding equal to the one that was written.
@@ -67,10 +72,10 @@ def from_dict(document: Mapping[str, Any]) -> Grounding:
     name, version = document.get("schema"), document.get("schema_version")
     if name != SCHEMA_NAME:
         raise DataError(f"expected a document whose 'schema' is {SCHEMA_NAME!r}, got {name!r}; was it another file?")
-    if version != SCHEMA_VERSION:
+    if isinstance(version, bool) or version not in _READ_VERSIONS:
         raise DataError(
-            f"expected {SCHEMA_NAME} version {SCHEMA_VERSION}, got {version!r}; read it with a monai_medglip that "
-            "writes that version"
+            f"expected {SCHEMA_NAME} version {' or '.join(map(str, _READ_VERSIONS))}, got {version!r}; read it with a "
+            "monai_medglip that writes that version"
         )
     try:
         return _from_dict(document)
@@ -136,7 +141,7 @@ def read_json(path: str | os.PathLike[str]) -> Grounding:
         raise DataError(f"{os.fspath(path)}: {error}") from error
 
 
-def _phrase_to_dict(grounding: Grounding, index: int) -> dict[str, Any]:
+def _phrase_to_dict(grounding: Grounding, index: int, volume_ml: float | None) -> dict[str, Any]:
     phrase, presence = grounding.phrases[index], float(grounding.presence[index])
     return {
         "text": phrase.text,
@@ -147,6 +152,7 @@ def _phrase_to_dict(grounding: Grounding, index: int) -> dict[str, Any]:
         "status": grounding.status[index].value,
         "presence": None if np.isnan(presence) else presence,
         "support": grounding.support[index].value,
+        "volume_ml": volume_ml,
         "mask": _mask_to_dict(grounding.phrase_masks[index]),
     }
 
@@ -154,17 +160,18 @@ def _phrase_to_dict(grounding: Grounding, index: int) -> dict[str, Any]:
 def _regions_to_dicts(grounding: Grounding) -> list[dict[str, Any]]:
     frame, boxes = grounding.frame, grounding.boxes
     centers = boxes.centers_mm().tolist() if frame.spacing_known and frame.orientation_known else [None] * len(boxes)
-    sizes = boxes.sizes_mm().tolist() if frame.spacing_known else [None] * len(boxes)
+    measures = zip(box_sizes_mm(grounding), region_volumes_ml(grounding), strict=True)
     return [
         {
             "phrase": region.phrase_index,
             "score": region.score,
             "box": region.box.tolist(),
             "center_mm": center,
-            "size_mm": size,
+            "size_mm": None if size is None else list(size),
+            "volume_ml": volume,
             "mask": _mask_to_dict(region.mask),
         }
-        for region, center, size in zip(grounding, centers, sizes, strict=True)
+        for region, center, (size, volume) in zip(grounding, centers, measures, strict=True)
     ]
 
 

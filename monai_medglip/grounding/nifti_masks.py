@@ -20,6 +20,7 @@ import numpy.typing as npt
 from monai_medglip.atomic_file import atomic_file
 from monai_medglip.errors import OutputError
 from monai_medglip.geometry import Frame
+from monai_medglip.grounding.measurements import mask_volume_ml
 from monai_medglip.grounding.result import Grounding
 from monai_medglip.imaging import MaskRLE
 
@@ -27,6 +28,8 @@ __all__ = ["MaskKind", "label_table_path", "write_nifti_masks"]
 
 # NIfTI-1 codes of what the affine maps to: the scanner's own world, or merely a world that some other file shares.
 _SCANNER_WORLD, _SHARED_WORLD = 1, 2
+# A quaternion in single precision places the corner of a large volume this exactly.
+_SAME_PLACE_MM = 1e-3
 
 
 class MaskKind(str, Enum):
@@ -65,7 +68,7 @@ def write_nifti_masks(path: str | os.PathLike[str], grounding: Grounding, *, kin
     with atomic_file(path) as temporary:
         _save_nifti(temporary, grounding.frame, label_map)
     with atomic_file(table_path) as temporary:
-        table = {"kind": kind.value, "labels": _table(labels, label_map)}
+        table = {"kind": kind.value, "labels": _table(labels, label_map, grounding.frame)}
         temporary.write_text(json.dumps(table, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
@@ -101,13 +104,14 @@ def _label_map(frame: Frame, labels: list[_Label]) -> npt.NDArray[np.integer[Any
     return label_map
 
 
-def _table(labels: list[_Label], label_map: npt.NDArray[np.integer[Any]]) -> list[dict[str, Any]]:
+def _table(labels: list[_Label], label_map: npt.NDArray[np.integer[Any]], frame: Frame) -> list[dict[str, Any]]:
     seen = np.bincount(label_map.ravel())
     return [
         {
             "label": label.value,
             "phrase": label.phrase,
             "score": label.score,
+            "volume_ml": mask_volume_ml(label.mask, frame),
             "voxels": label.mask.area,
             "voxels_hidden": label.mask.area - int(seen[label.value] if label.value < seen.size else 0),
         }
@@ -124,7 +128,10 @@ def _save_nifti(path: Path, frame: Frame, label_map: npt.NDArray[np.integer[Any]
     # Never code 0: readers would then make up an affine from the voxel sizes alone.
     world = _SCANNER_WORLD if frame.spacing_known and frame.orientation_known else _SHARED_WORLD
     image.set_sform(frame.affine, code=world)
+    # A qform is a rotation: of a sheared grid it would tell readers that prefer it another place than the sform does.
     image.set_qform(frame.affine, code=world)
+    if not np.allclose(image.get_qform(), frame.affine, atol=_SAME_PLACE_MM):
+        image.header["qform_code"] = 0
     image.header.set_xyzt_units("mm" if frame.spacing_known else "unknown")
     image.header["descrip"] = b"label map; labels in the .labels.json beside it"
     image.to_filename(path)

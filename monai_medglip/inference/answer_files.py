@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The files that hold the answers to one image: their names, writing all of them or none, finding earlier ones.
 
-``NAME.json`` holds everything, ``NAME.png`` is the picture, ``NAME.nii.gz`` with ``NAME.labels.json`` the masks, and
-``NAME.mrk.json`` the boxes for 3D Slicer, where the image's place in the patient is known.
+``NAME.json`` holds everything, ``NAME.png`` is the picture, ``NAME.nii.gz`` with ``NAME.labels.json`` the masks. A
+volume has ``NAME.html`` besides, to scroll through it, and an image whose place in the patient is known
+``NAME.mrk.json``, the boxes for 3D Slicer.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 from monai_medglip.errors import DataError, GeometryError, OutputError
 from monai_medglip.grounding import Grounding, read_json, write_json, write_nifti_masks, write_slicer_markups
 from monai_medglip.imaging import Scan
-from monai_medglip.visualize import write_overlay
+from monai_medglip.visualize import write_overlay, write_volume_page
 
 __all__ = ["AnswerFiles", "check_writable"]
 
@@ -38,14 +39,19 @@ class AnswerFiles:
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """All files that may be there; the last one, the markups, not always."""
-        suffixes = (".png", ".nii.gz", ".labels.json", ".mrk.json")
+        """All files that may be there; the last two, page and markups, not always."""
+        suffixes = (".png", ".nii.gz", ".labels.json", ".html", ".mrk.json")
         return (self.answers, *(self.folder / f"{self.name}{suffix}" for suffix in suffixes))
 
     @property
     def present(self) -> tuple[Path, ...]:
         """The files that are there."""
         return tuple(path for path in self.paths if path.exists())
+
+    def are_whole(self, grounding: Grounding) -> bool:
+        """Whether all files are there that such answers always have."""
+        always = 5 if grounding.frame.spatial_dims == 3 else 4
+        return set(self.paths[:always]) <= set(self.present)
 
     def read(self) -> Grounding | None:
         """Give the answers that are there already, None when no file is.
@@ -80,10 +86,12 @@ class AnswerFiles:
         try:
             with tempfile.TemporaryDirectory(prefix=".medglip-", dir=self.folder) as draft_folder:
                 draft = AnswerFiles(Path(draft_folder), self.name)
-                answers, picture, masks, _, markups = draft.paths
+                answers, picture, masks, _, page, markups = draft.paths
                 write_json(answers, grounding)
                 write_overlay(picture, scan, grounding)
                 write_nifti_masks(masks, grounding)
+                if scan.spatial_dims == 3:
+                    write_volume_page(page, scan, grounding, title=self.name)
                 try:
                     write_slicer_markups(markups, grounding)
                 except GeometryError as error:

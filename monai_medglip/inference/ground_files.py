@@ -125,7 +125,7 @@ def _earlier(files: AnswerFiles, job: GroundingJob, settings: dict[str, Any]) ->
             f"expected {files.answers} to be of {job.image}, it is of {before.get('image')}; choose another folder"
         )
     is_same = checksum is not None and all(before.get(key) == value for key, value in settings.items())
-    return earlier if is_same and set(files.paths[:-1]) <= set(files.present) else None
+    return earlier if is_same and files.are_whole(earlier) else None
 
 
 def _image_sha256(image: Path) -> str | None:

@@ -9,6 +9,7 @@ from monai_medglip.visualize.montage import montage
 from monai_medglip.visualize.orthogonal_planes import orthogonal_planes
 from monai_medglip.visualize.overlay import overlay, write_overlay
 from monai_medglip.visualize.picture_file import write_picture
+from monai_medglip.visualize.volume_page import render_volume_page, write_volume_page
 
 __all__ = [
     "PHRASE_COLORS",
@@ -18,7 +19,9 @@ __all__ = [
     "overlay",
     "phrase_color",
     "render_index_page",
+    "render_volume_page",
     "write_index_page",
     "write_overlay",
     "write_picture",
+    "write_volume_page",
 ]

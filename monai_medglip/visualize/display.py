@@ -10,7 +10,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from monai_medglip.errors import ConfigurationError
-from monai_medglip.imaging import Scan
+from monai_medglip.imaging import Modality, Scan
 
 __all__ = ["display_window", "displayed", "displayed_picture"]
 
@@ -18,15 +18,21 @@ __all__ = ["display_window", "displayed", "displayed_picture"]
 # implant must not make everything else grey.
 _PERCENTILES = (0.5, 99.5)
 _PIXELS_MEASURED = 1_000_000
+# Soft tissue with bone still told from metal, and the chest with its lungs [HU]; without air it is no Hounsfield scale.
+_CT_WINDOW, _CHEST_WINDOW = (-200.0, 300.0), (-1000.0, 400.0)
+_AIR_BELOW_HU = -500
 
 
 def display_window(scan: Scan) -> tuple[float, float]:
     """Give the intensities shown as black and as white: all of an 8-bit scan, else the 0.5 and 99.5 percentiles.
 
+    A CT in Hounsfield units, which air tells, has the window of soft tissue, or of the chest where it shows that.
     Padding and air at the lowest value are not counted, so that a small body in a large empty field keeps its contrast.
     """
     if scan.array.dtype == np.uint8:
         return 0.0, 255.0
+    if scan.modality is Modality.CT and scan.array.min() < _AIR_BELOW_HU:
+        return _CHEST_WINDOW if scan.body_region == "chest" else _CT_WINDOW
     values = scan.array.ravel()
     values = values[:: max(1, values.size // _PIXELS_MEASURED)].astype(np.float64)
     above = values[values > values.min()]

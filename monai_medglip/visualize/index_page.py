@@ -6,10 +6,8 @@ from __future__ import annotations
 import base64
 import io
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -17,11 +15,7 @@ from PIL import Image
 
 from monai_medglip.atomic_file import atomic_file
 from monai_medglip.grounding import Grounding
-from monai_medglip.visualize.colors import phrase_color
-from monai_medglip.visualize.legend import phrase_answer
-
-if TYPE_CHECKING:
-    import jinja2
+from monai_medglip.visualize.page_template import page_template, phrase_rows
 
 __all__ = ["PageEntry", "render_index_page", "write_index_page"]
 
@@ -46,16 +40,6 @@ class PageEntry:
     note: str = ""
 
 
-@dataclass(frozen=True)
-class _Row:
-    phrase: str
-    color: str
-    is_found: bool
-    answer: str
-    best_score: str
-    region_count: int
-
-
 def render_index_page(entries: Sequence[PageEntry], *, title: str, introduction: str = "") -> str:
     """Give the page as HTML text, with the pictures inside it; every text is escaped.
 
@@ -72,11 +56,11 @@ def render_index_page(entries: Sequence[PageEntry], *, title: str, introduction:
             "width": entry.picture.shape[1],
             "height": entry.picture.shape[0],
             "description": _description(entry.grounding),
-            "rows": list(_rows(entry.grounding)),
+            "rows": list(phrase_rows(entry.grounding)),
         }
         for entry in entries
     ]
-    return _template().render(title=title, introduction=introduction, cards=cards)
+    return page_template("index_page.html").render(title=title, introduction=introduction, cards=cards)
 
 
 def write_index_page(
@@ -92,36 +76,9 @@ def write_index_page(
         temporary.write_text(page, encoding="utf-8")
 
 
-@cache
-def _template() -> jinja2.Template:
-    import jinja2  # not at the top: most who draw an overlay write no page
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("monai_medglip.visualize"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("index_page.html")
-
-
-def _rows(grounding: Grounding) -> Iterator[_Row]:
-    for index, phrase in enumerate(grounding.phrases):
-        scores = grounding.scores[grounding.phrase_index == index]
-        yield _Row(
-            phrase=phrase.text,
-            color="#{:02x}{:02x}{:02x}".format(*phrase_color(index)),
-            is_found=bool(scores.size) or grounding.phrase_masks[index] is not None,
-            answer=phrase_answer(grounding, index),
-            best_score=f"{scores.max():.2f}" if scores.size else "–",
-            region_count=int(scores.size),
-        )
-
-
 def _description(grounding: Grounding) -> str:
     """Give what the picture shows in words, for those who cannot see it."""
-    answers = [f"{row.phrase}: {row.answer}, {row.region_count} regions" for row in _rows(grounding)]
+    answers = [f"{row.phrase}: {row.answer}, {row.region_count} regions" for row in phrase_rows(grounding)]
     return "Medical image with regions. " + ("; ".join(answers) if answers else "No phrase was asked.")
 
 

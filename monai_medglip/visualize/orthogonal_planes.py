@@ -112,7 +112,7 @@ def _rows(
         strip.paste(heading)
         for place, (plane, across) in enumerate(zip(row, ACROSS, strict=True)):
             seen, own = next(shown), _own(grounding, focus, plane)
-            caption = f"{order.plane_title(across)} {plane.slice_index + 1}/{order.shape[across]}"
+            caption = f"{order.plane_title(across)} · {plane.slice_index + 1}/{order.shape[across]}"
             cell = PlaneCell(scan, plane, focus, window, _CELL)
             picture = cell.draw(seen, own, truth=next(true), caption=caption)
             strip.paste(picture, (place * (_CELL + _GAP), heading.height))

@@ -87,7 +87,7 @@ class VolumeOrder:
 
     def plane_title(self, across: int) -> str:
         """Give the name of a plane for people; by the axis that it cuts where it has none."""
-        return self.plane_names[across] or f"axis {self.axes[across] + 1}:"
+        return self.plane_names[across] or f"axis {self.axes[across] + 1}"
 
 
 def volume_order(frame: Frame) -> VolumeOrder:

@@ -4,14 +4,20 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
+from pathlib import Path
 
 import nibabel
 import numpy as np
 import pytest
 from PIL import Image
 
+from monai_medglip.cli.ground import answers_table
 from monai_medglip.cli.main import main
 from monai_medglip.grounding import read_json
+from monai_medglip.inference.ground_files import FileOutcome, Outcome
+from monai_medglip.inference.grounding_jobs import GroundingJob, Question
+from tests.grounding_phantoms import chest, oblique_frame
 from tests.phantoms import write_grey
 
 ANSWER_SUFFIXES = (".json", ".labels.json", ".nii.gz", ".png")
@@ -62,6 +68,24 @@ def test_a_slice_that_knows_millimeters_gives_markups_too(tmp_path):
     assert ground("slice.nii.gz", "-p", "heart", "--threshold", 0, "--modality", "CT") == 0
     markups = json.loads((tmp_path / "out" / "slice.mrk.json").read_text())["markups"]
     assert len(markups) == len(read_json(tmp_path / "out" / "slice.json")) > 0
+
+
+def outcome_of(grounding):
+    return FileOutcome(GroundingJob(Path("neck.nii.gz"), Question(), "neck"), Outcome.DONE, 1.0, grounding)
+
+
+def test_the_table_tells_sizes_and_volumes_of_a_volume_with_known_spacing():
+    lines = [re.split(r"  +", line) for line in answers_table([outcome_of(chest(oblique_frame()))]).splitlines()]
+    assert lines == [
+        ["image", "phrase", "answer", "regions", "best", "size of best", "volume"],
+        ["neck", "left lung", "found", "2", "0.90", "11 x 26 x 10 mm", "3.0 ml"],
+        ["neck", "heart", "found", "1", "0.75", "11 x 13 x 10 mm", "1.5 ml"],
+        ["neck", "polyp", "absent", "0", "-", "-", "-"],
+    ]
+
+
+def test_the_table_has_no_measures_where_the_spacing_is_not_known():
+    assert answers_table([outcome_of(chest(oblique_frame(known=False)))]).splitlines()[0].split()[-1] == "best"
 
 
 def test_a_caption_gives_its_phrases_with_their_places(picture, tmp_path):

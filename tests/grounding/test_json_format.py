@@ -56,6 +56,26 @@ def test_sizes_alone_are_given_where_only_the_spacing_is_known():
     assert region["size_mm"] == pytest.approx([14 * 0.8, 12 * 1.1, 4 * 2.5])
 
 
+def test_volumes_are_given_where_a_mask_and_the_spacing_are_known():
+    written = to_dict(chest(oblique_frame()))
+    heart_ml = 14 * 12 * 4 * 0.8 * 1.1 * 2.5 / 1000
+    assert [phrase["volume_ml"] for phrase in written["phrases"]][1:] == [pytest.approx(heart_ml), None]
+    assert [region["volume_ml"] for region in written["regions"]][1:] == [None, pytest.approx(heart_ml)]
+
+
+@pytest.mark.parametrize("frame", [Frame.pixel((40, 30)), oblique_frame(known=False)], ids=["2D", "3D"])
+def test_no_volume_is_made_up(frame):
+    written = to_dict(chest(frame))
+    assert {entry["volume_ml"] for entry in (*written["phrases"], *written["regions"])} == {None}
+
+
+def test_a_document_of_version_1_is_read():
+    older = document(schema_version=1)
+    for entry in (*older["phrases"], *older["regions"]):
+        del entry["volume_ml"]
+    assert from_dict(older) == chest()
+
+
 def test_the_center_in_the_patient_is_that_of_the_masks_voxels():
     frame = oblique_frame()
     voxels = np.argwhere(chest(frame).instance_masks[2].decode())
@@ -100,7 +120,8 @@ def test_a_cut_file_is_told_with_its_name(tmp_path):
     ("changes", "message"),
     [
         ({"schema": "coco"}, "'medglip-grounding', got 'coco'"),
-        ({"schema_version": 2}, "version 1, got 2"),
+        ({"schema_version": 3}, "version 1 or 2, got 3"),
+        ({"schema_version": True}, "version 1 or 2, got True"),
         ({"regions": 3}, "malformed"),
         ({"regions": [{}]}, "the key 'box' is missing"),
         ({"regions": [{"box": [1, 2, 3]}]}, "malformed"),

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from itertools import permutations
 
 import nibabel
 import numpy as np
@@ -13,6 +14,7 @@ from monai_medglip.geometry import Frame
 from monai_medglip.grounding import Grounding, MaskKind, write_nifti_masks
 from monai_medglip.grounding.nifti_masks import label_table_path
 from monai_medglip.imaging import MaskRLE
+from monai_medglip.readers import read_image
 from tests.grounding_phantoms import POLYP, chest, oblique_frame, rectangle
 
 
@@ -76,6 +78,51 @@ def test_three_hundred_regions_have_three_hundred_labels(tmp_path):
     masks = tuple(MaskRLE.encode(rectangle((20, 20), (i % 20, i // 20, i % 20 + 1, i // 20 + 1))) for i in range(300))
     image, _ = written(tmp_path, dataclasses.replace(one, phrase_masks=masks))
     assert len(np.unique(image.dataobj)) == 301
+
+
+@pytest.mark.parametrize(
+    "name", ["openkbp/013", "acdc/patient005_frame01", "msd_hippocampus/003", "totalseg_ct/example"]
+)
+def test_the_header_places_the_map_where_that_of_the_image_does(shared_data, tmp_path, name):
+    source, file = name.split("/")
+    path = shared_data / "3d" / source / "images" / f"{file}.nii.gz"
+    scan = read_image(path)
+    box = np.array([0, 1, 2, *scan.spatial_shape])
+    mask = MaskRLE.encode(rectangle(scan.spatial_shape, box))
+    image, _ = written(tmp_path, dataclasses.replace(Grounding.empty(scan.frame, (POLYP,)), phrase_masks=(mask,)))
+    original = nibabel.load(path)
+    assert image.shape == original.shape
+    assert np.array_equal(image.affine, original.affine)
+    assert np.allclose(image.get_qform(), original.affine, atol=1e-3)
+    assert np.allclose(image.header.get_zooms(), original.header.get_zooms()[:3])
+    assert np.array_equal(np.asanyarray(image.dataobj) == 1, mask.decode())
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_map_keeps_any_order_of_axes(tmp_path, order, sign):
+    affine = oblique_frame().affine.copy()
+    affine[:, :3] = affine[:, list(order)] * [sign, 1, -sign]
+    frame = Frame(affine, (40, 30, 8), oblique_frame().known_axes, spacing_known=True)
+    image, _ = written(tmp_path, chest(frame))
+    assert np.allclose(image.affine, affine, atol=1e-5)
+    assert np.allclose(image.get_qform(), affine, atol=1e-3)
+
+
+def test_a_sheared_grid_has_no_rotation_that_would_tell_another_place(tmp_path):
+    affine = np.array([[1.0, 0.4, 0, 0], [0, 1, 0, 0], [0, 0, 2, 0], [0, 0, 0, 1]])
+    image, _ = written(tmp_path, chest(Frame(affine, (40, 30, 8), spacing_known=True)))
+    assert np.allclose(image.affine, affine)
+    assert image.header["qform_code"] == 0
+
+
+def test_volumes_stand_in_the_table_where_the_spacing_is_known(tmp_path):
+    known, unknown = oblique_frame(), oblique_frame(known=False)
+    volumes = [
+        [label["volume_ml"] for label in written(tmp_path, chest(frame))[1]["labels"]] for frame in (known, unknown)
+    ]
+    assert volumes[0] == pytest.approx([14 * 24 * 4 * 0.0022, 14 * 12 * 4 * 0.0022])
+    assert volumes[1] == [None, None]
 
 
 def test_the_table_lies_beside_the_map(tmp_path):

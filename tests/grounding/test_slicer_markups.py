@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import dataclasses
 import json
-from itertools import product
+from itertools import permutations, product
 
 import numpy as np
 import pytest
@@ -37,6 +38,39 @@ def test_the_corners_are_those_of_the_voxel_edges_in_lps():
     edges = np.array(list(product((12, 26), (14, 26), (2, 6)))) - 0.5
     ras = edges @ grounding.frame.affine[:3, :3].T + grounding.frame.affine[:3, 3]
     assert as_set(corners(to_slicer_markups(grounding)["markups"][2])) == as_set(ras * [-1, -1, 1])
+
+
+def stored(order, signs):
+    """The oblique phantom in another order and direction of array axes."""
+    original, step = chest(oblique_frame()), np.diag([*signs, 1.0])
+    shape = original.frame.shape
+    step[:3, 3] = [0 if sign > 0 else size - 1 for sign, size in zip(signs, shape, strict=True)]
+    affine = original.frame.affine @ step
+    affine[:, :3] = affine[:, list(order)]
+    frame = Frame(affine, tuple(shape[axis] for axis in order), original.frame.known_axes, spacing_known=True)
+    return original.boxes.to_frame(frame)
+
+
+def inside_roi(roi, lps):
+    """Whether points lie in a ROI, by Slicer's rule: in the ROI's axes, at most half its size from its center."""
+    assert roi["coordinateSystem"] == "LPS"
+    axes = np.array(roi["orientation"]).reshape(3, 3)  # columns are the axes
+    along = (lps - np.array(roi["center"])) @ axes
+    return (np.abs(along) <= np.array(roi["size"]) / 2).all(axis=1)
+
+
+@pytest.mark.parametrize(("order", "signs"), list(product(permutations(range(3)), product((1, -1), repeat=3))))
+def test_a_box_opens_at_the_same_place_however_the_volume_is_stored(tmp_path, order, signs):
+    boxes = stored(order, signs)
+    whole = chest(oblique_frame())
+    turned = dataclasses.replace(whole, boxes=boxes, instance_masks=(), phrase_masks=())
+    write_slicer_markups(tmp_path / "boxes.mrk.json", turned)
+    roi = json.loads((tmp_path / "boxes.mrk.json").read_text(encoding="utf-8"))["markups"][2]
+    voxels = np.argwhere(np.ones(whole.frame.shape))
+    lps = (voxels @ whole.frame.affine[:3, :3].T + whole.frame.affine[:3, 3]) * [-1, -1, 1]
+    is_in_box = (voxels >= [12, 14, 2]).all(axis=1) & (voxels < [26, 26, 6]).all(axis=1)
+    assert np.array_equal(inside_roi(roi, lps), is_in_box)
+    assert np.linalg.det(np.array(roi["orientation"]).reshape(3, 3)) == pytest.approx(1)
 
 
 def test_the_orientation_is_a_rotation():

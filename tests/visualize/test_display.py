@@ -6,7 +6,7 @@ import pytest
 
 from monai_medglip.errors import ConfigurationError
 from monai_medglip.geometry import Frame
-from monai_medglip.imaging import Scan
+from monai_medglip.imaging import Modality, Scan
 from monai_medglip.visualize.display import display_window, displayed
 
 
@@ -65,3 +65,15 @@ def test_a_given_window_decides_black_and_white():
 def test_an_empty_window_is_refused(window):
     with pytest.raises(ConfigurationError, match="low < high"):
         displayed(np.zeros((1, 2, 2)), window)
+
+
+@pytest.mark.parametrize(("region", "window"), [(None, (-200, 300)), ("abdomen", (-200, 300)), ("chest", (-1000, 400))])
+def test_a_ct_in_hounsfield_units_is_shown_as_radiologists_do(region, window):
+    array = np.array([[[-1000, 40, 3000]]], np.int16)
+    scan = Scan(array, Frame.pixel((1, 3)), Modality.CT, body_region=region)
+    assert display_window(scan) == window
+
+
+def test_a_ct_without_air_may_have_any_unit():
+    array = np.array([[[0, 40, 3000]]], np.int16)
+    assert display_window(Scan(array, Frame.pixel((1, 3)), Modality.CT))[0] > 0

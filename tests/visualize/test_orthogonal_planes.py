@@ -131,7 +131,7 @@ def test_letters_are_written_for_known_axes_only(texts):
 
 def test_planes_without_a_name_are_told_by_their_axis(texts):
     orthogonal_planes(grey_scan(Frame.pixel((40, 30, 8))), chest(Frame.pixel((40, 30, 8))))
-    assert {"axis 3: 5/8", "axis 2: 16/30", "axis 1: 30/40"} <= set(texts)
+    assert {"axis 3 · 5/8", "axis 2 · 16/30", "axis 1 · 30/40"} <= set(texts)
 
 
 def test_the_best_region_of_each_phrase_comes_first_and_the_rest_is_counted(texts):
@@ -159,7 +159,7 @@ def test_a_mask_without_a_box_is_shown(texts):
 
 def test_without_regions_the_middle_is_shown_and_said_to_be_empty(texts):
     orthogonal_planes(grey_scan(RAS), Grounding.empty(RAS, (HEART,)))
-    assert {"no region found", "axial 4/8", "heart: not found, absence cannot be told"} <= set(texts)
+    assert {"no region found", "axial · 4/8", "heart: not found, absence cannot be told"} <= set(texts)
 
 
 def test_what_was_missed_is_shown_in_dashes(texts):

@@ -81,7 +81,7 @@ def test_one_known_axis_names_one_plane():
     _, frame = stored((2, 0, 1), (1, 1, 1), frozenset({IS}))
     shown = volume_order(frame)
     assert shown.axes == (1, 2, 0)
-    assert [shown.plane_title(across) for across in range(3)] == ["axis 2:", "axis 3:", "axial"]
+    assert [shown.plane_title(across) for across in range(3)] == ["axis 2", "axis 3", "axial"]
 
 
 def test_a_volume_that_knows_nothing_is_shown_as_stored():
