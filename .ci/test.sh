@@ -14,7 +14,7 @@ step() {
     echo "== $name: $(($(date +%s) - start)) s"
 }
 
-step "fresh environment" .ci/venv.sh "$VENV" dev,itk,dicom,notebooks
+step "fresh environment" .ci/venv.sh "$VENV" dev,itk,dicom,export,mlflow,notebooks
 step "lint, types, layers" .ci/check.sh
 step "tests" .ci/tests.sh
 step "documentation" .ci/docs.sh

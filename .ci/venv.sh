@@ -1,6 +1,6 @@
 #!/bin/sh
 # Make a virtual environment with this checkout installed in it.
-#   .ci/venv.sh FOLDER [EXTRAS]      e.g. .ci/venv.sh .venv dev,itk,dicom,notebooks
+#   .ci/venv.sh FOLDER [EXTRAS]      e.g. .ci/venv.sh .venv dev,itk,dicom,export,mlflow,notebooks
 # PYTHON names the interpreter (python3 when unset). pip's own settings decide where packages come from.
 set -eu
 cd "$(dirname "$0")/.."

@@ -11,7 +11,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 #: Made by running a bundle; not part of it.
-LEFT_OUT = ("__pycache__", "eval", "runs", "checkpoint_epoch=*.pt")
+LEFT_OUT = ("__pycache__", "eval", "runs", "mlruns*", "checkpoint_epoch=*.pt")
 
 
 def main() -> None:

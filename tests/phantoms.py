@@ -14,11 +14,22 @@ LABEL_COLUMNS = ["source", "value", "label", "level", "parent", "relation", "uni
 LABEL_COLUMNS += ["instances", "exhaustive", "mirror", "truth"]
 INDEX_COLUMNS = ["id", "source", "modality", "image", "annotation", "kind", "split", "patient", "width", "height"]
 
+VOLUME_COLUMNS = [*INDEX_COLUMNS[:-2], "shape"]
+
 
 def write_tsv(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> Path:
     """Write a table; cells that a row does not name are ``-``."""
     lines = ["\t".join(columns)] + ["\t".join(str(row.get(column, "-")) for column in columns) for row in rows]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def write_volume(path: Path, voxels: np.ndarray) -> Path:
+    """Write an array (x, y, z) as NIfTI of 2 mm voxels in RAS order."""
+    import nibabel
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nibabel.save(nibabel.Nifti1Image(np.asarray(voxels, np.int16), np.diag([2.0, 2.0, 2.0, 1.0])), path)
     return path
 
 
@@ -68,6 +79,16 @@ class PhantomFolder:
         """Add an image with a label map (x, y)."""
         write_grey(self.path / "masks" / f"{name}.png", pixels)
         self.add(name, f"masks/{name}.png", "labelmap", pixels.shape, **cells)
+
+    def add_volume(self, name: str, voxels: np.ndarray, **cells: object) -> None:
+        """Add a volume with a label map (x, y, z)."""
+        image, mask = (f"{folder}/{name}.nii.gz" for folder in ("images", "masks"))
+        write_volume(self.path / image, np.full(voxels.shape, 100))
+        write_volume(self.path / mask, voxels)
+        row = {"id": name, "source": "made", "modality": "CT", "image": image, "annotation": mask, "kind": "labelmap"}
+        row |= {"split": "train", "patient": name, "shape": "x".join(map(str, voxels.shape))}
+        self.rows.append({**row, **cells})
+        write_tsv(self.path / "INDEX.tsv", VOLUME_COLUMNS, self.rows)
 
     def add_masks(self, name: str, masks: Mapping[int, np.ndarray], **cells: object) -> None:
         """Add an image with one mask file (x, y) per value."""

@@ -26,8 +26,9 @@ def parameter_groups(
         Up to four groups for a torch optimizer, each with ``params``, ``lr`` and ``weight_decay``.
     """
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
-    wrapped = isinstance(network, nn.parallel.DistributedDataParallel)
-    for name, parameter in (network.module if wrapped else network).named_parameters():
+    if isinstance(network, nn.parallel.DistributedDataParallel):
+        network = network.module
+    for name, parameter in network.named_parameters():
         if parameter.requires_grad:
             rate = encoder_learning_rate if name.startswith("image_encoder.") else learning_rate
             decay = weight_decay if parameter.ndim > 1 and "modulations" not in name else 0.0

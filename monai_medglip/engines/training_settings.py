@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Changes to a bundle's training configuration, checked against it; MONAI itself accepts any key and any value.
+"""Changes to the settings of a training or an evaluation, checked against them; MONAI itself accepts any key and value.
 
 A setting is known when the configuration has its key, nested keys as ``train::trainer::max_epochs`` or with ``#``
 between. Its value must be of the type of the value that it replaces, unless that one is computed when the run begins.
@@ -22,12 +22,15 @@ _OLD_SEPARATOR = "#"
 _COMPUTED = ("$", "@", "%")
 
 
-def checked_settings(texts: Sequence[str], configuration: Mapping[str, Any]) -> dict[str, Any]:
+def checked_settings(
+    texts: Sequence[str], configuration: Mapping[str, Any], *, what: str = "the training configuration"
+) -> dict[str, Any]:
     """Give the changes that texts like ``max_epochs=3`` ask for.
 
     Args:
         texts: ``key=value`` each; the value is JSON, or else taken as text; ``null`` in the place of text is None.
-        configuration: the bundle's configuration as its JSON file holds it.
+        configuration: what may be changed, as plain values: the bundle's configuration as its JSON file holds it.
+        what: what that is called in messages.
 
     Returns:
         The values by key, with MONAI's own separator.
@@ -40,7 +43,7 @@ def checked_settings(texts: Sequence[str], configuration: Mapping[str, Any]) -> 
         {'train::epochs': 3}
     """
     known = known_settings(configuration)
-    return dict(_checked(text, known) for text in texts)
+    return dict(_checked(text, known, what) for text in texts)
 
 
 def known_settings(configuration: Mapping[str, Any]) -> dict[str, Any]:
@@ -55,17 +58,18 @@ def _walk(node: Any, prefix: str) -> Iterator[tuple[str, Any]]:
         yield from _walk(value, f"{prefix}{name}{_SEPARATOR}")
 
 
-def _checked(text: str, known: Mapping[str, Any]) -> tuple[str, Any]:
+def _checked(text: str, known: Mapping[str, Any], what: str) -> tuple[str, Any]:
     name, equals, written = text.partition("=")
     if not (name and equals):
-        raise ConfigurationError(f"expected a setting as key=value, got {text!r}; for example max_epochs=5")
+        example = next(iter(known), "key")
+        raise ConfigurationError(f"expected a setting as key=value, got {text!r}; for example {example}=...")
     key = name.strip().replace(_OLD_SEPARATOR, _SEPARATOR)
     if key not in known:
         near = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
         hint = (
             f"did you mean {near[0]!r}?" if near else f"there are {', '.join(k for k in known if _SEPARATOR not in k)}"
         )
-        raise ConfigurationError(f"expected a key of the training configuration, got {name!r}; {hint}")
+        raise ConfigurationError(f"expected a key of {what}, got {name!r}; {hint}")
     return key, _value(key, written, _default(key, known))
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from monai.bundle import ConfigWorkflow, load
 from monai_medglip import Grounder
 from monai_medglip.errors import OutputError, WeightsError
 from monai_medglip.grounding import read_json
-from monai_medglip.inference import config_root
+from monai_medglip.inference import config_root, stamp_bundle
 
 PROMPT = ["heart", "left lung", "no polyp"]
 pytestmark = pytest.mark.filterwarnings("ignore:parsing config_file:UserWarning")
@@ -47,46 +48,48 @@ def assert_same(found, expected):
 
 
 @pytest.mark.parametrize("batch_size", [1, 2])
-@pytest.mark.parametrize("modality", ["XR", None])
-def test_the_answers_are_those_of_grounder(workflow, grounder, made_images, tmp_path, batch_size, modality):
+@pytest.mark.parametrize("modality", ["CT", None])
+def test_the_answers_are_those_of_grounder(workflow, grounder, made_images, suffix, tmp_path, batch_size, modality):
     workflow(batch_size=batch_size, modality=modality).run()
     for name in ("wide", "tall"):
-        expected = grounder.ground(made_images / f"{name}.png", PROMPT, modality=modality)
+        expected = grounder.ground(made_images / f"{name}{suffix}", PROMPT, modality=modality)
         assert_same(read_json(tmp_path / "out" / f"{name}.json"), expected)
 
 
-def test_masks_are_those_of_grounder(workflow, grounder, made_images, tmp_path):
+def test_masks_are_those_of_grounder(workflow, grounder, made_images, suffix, tmp_path):
     workflow(threshold=0.0).run()
-    expected = grounder.ground(made_images / "wide.png", PROMPT, threshold=0.0)
+    expected = grounder.ground(made_images / f"wide{suffix}", PROMPT, threshold=0.0)
     found = read_json(tmp_path / "out" / "wide.json")
     assert_same(found, expected)
     assert found.phrase_masks == expected.phrase_masks
     assert any(found.phrase_masks)
 
 
-def test_images_of_a_table_are_asked_what_it_says(workflow, grounder, made_images, tmp_path):
-    table = tmp_path / "jobs.csv"
-    rows = ["image,phrases,modality", f"{made_images / 'wide.png'},heart,CT", f"{made_images / 'tall.png'},,"]
+def test_images_of_a_table_are_asked_what_it_says(workflow, grounder, made_images, suffix, tmp_path):
+    table, (wide, tall) = tmp_path / "jobs.csv", (made_images / f"{name}{suffix}" for name in ("wide", "tall"))
+    rows = ["image,phrases,modality", f"{wide},heart,CT", f"{tall},,"]
     table.write_text("\n".join(rows), encoding="utf-8")
     workflow(datalist=[str(table)], batch_size=2).run()
-    wide, tall = (read_json(tmp_path / "out" / f"{name}.json") for name in ("wide", "tall"))
-    assert_same(wide, grounder.ground(made_images / "wide.png", "heart", modality="CT"))
-    assert_same(tall, grounder.ground(made_images / "tall.png", PROMPT))
+    answers = [read_json(tmp_path / "out" / f"{name}.json") for name in ("wide", "tall")]
+    assert_same(answers[0], grounder.ground(wide, "heart", modality="CT"))
+    assert_same(answers[1], grounder.ground(tall, PROMPT))
 
 
 def test_every_image_gets_its_answers_picture_and_masks(workflow, tmp_path):
     workflow().run()
-    written = sorted(path.name for path in (tmp_path / "out").iterdir())
-    suffixes = (".json", ".labels.json", ".nii.gz", ".png")
-    assert written == [f"{name}{suffix}" for name in ("tall", "wide") for suffix in suffixes]
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    endings = (".json", ".labels.json", ".nii.gz", ".png")
+    assert written >= {f"{name}{ending}" for name in ("tall", "wide") for ending in endings}
+    assert {name.partition(".")[0] for name in written} == {"tall", "wide"}
 
 
-def test_the_images_themselves_are_never_overwritten(workflow, made_images):
-    before = (made_images / "wide.png").read_bytes()
+def test_the_images_themselves_are_never_overwritten(workflow, made_images, suffix):
+    image = made_images / f"wide{suffix}"
+    before = image.read_bytes()
     with pytest.raises(RuntimeError) as error:
-        workflow(datalist=[str(made_images / "wide.png")], output_dir=str(made_images)).run()
+        workflow(datalist=[str(image)], output_dir=str(made_images)).run()
     assert isinstance(error.value.__cause__, OutputError)
-    assert (made_images / "wide.png").read_bytes() == before
+    assert image.read_bytes() == before
 
 
 def test_the_body_region_rules_out_what_it_cannot_show(workflow, tmp_path):
@@ -114,21 +117,46 @@ def test_weights_of_another_version_are_refused_before_anything_is_asked(workflo
     assert isinstance(error.value.__cause__, WeightsError)
 
 
-def test_monai_loads_the_network_from_any_folder(tiny_bundle, tmp_path, monkeypatch):
+@pytest.fixture
+def load_network(tmp_path, monkeypatch):
+    """What `monai.bundle.load` makes of a bundle, asked from a folder that is not the bundle's."""
     monkeypatch.chdir(tmp_path)
-    network = load("medglip_2d", bundle_dir=str(tiny_bundle.parent), workflow_type="inference", device="cpu")
+    return lambda bundle: load(bundle.name, bundle_dir=str(bundle.parent), workflow_type="inference", device="cpu")
+
+
+def test_monai_loads_every_weight_of_the_network(load_network, tiny_bundle):
+    network = load_network(tiny_bundle)
     saved = torch.load(tiny_bundle / "models" / "model.pt", weights_only=True)
     assert network.state_dict().keys() == saved.keys()
     assert all(torch.equal(value, saved[key]) for key, value in network.state_dict().items())
 
 
-def test_monai_loads_the_committed_weights(bundle_2d, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    network = load("medglip_2d", bundle_dir=str(bundle_2d.parent), workflow_type="inference", device="cpu")
-    image = torch.zeros(1, 3, 64, 64)
+def without_a_key(state):
+    state.pop(next(iter(state)))
+
+
+def with_another_key(state):
+    state["added"] = torch.zeros(1)
+
+
+@pytest.mark.parametrize("change", [without_a_key, with_another_key])
+def test_missing_and_extra_weights_are_refused_when_monai_loads(load_network, tiny_bundle, tmp_path, change):
+    changed = Path(shutil.copytree(tiny_bundle, tmp_path / tiny_bundle.name, symlinks=True))
+    state = torch.load(tiny_bundle / "models" / "model.pt", weights_only=True)
+    change(state)
+    torch.save(state, changed / "models" / "model.pt")
+    stamp_bundle(changed)  # so that the checksum is right
+    with pytest.raises(RuntimeError) as error:
+        load_network(changed)
+    assert isinstance(error.value.__cause__, WeightsError)
+
+
+def test_monai_loads_the_committed_weights(load_network, bundle):
+    network = load_network(bundle)
+    image = torch.zeros(1, 3, *[64] * network.spatial_dims)
     with torch.inference_mode():
         # Grounder folds the normalization into the convolutions, which changes the last digits
-        answer = Grounder(bundle_2d, device="cpu").network(image)
+        answer = Grounder(bundle, device="cpu").network(image)
         torch.testing.assert_close(network.eval()(image), answer, rtol=1e-3, atol=1e-3)
 
 

@@ -10,31 +10,21 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
 from monai_medglip.inference import Bundle
-from tests.bundles.conftest import WORDS
-from tests.phantoms import PhantomFolder, blocks
+from tests.bundles.conftest import dimensions, tiny_words, write_data
 
 pytestmark = pytest.mark.slow
 RunProcesses = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture(scope="module")
-def uneven_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Five images to train on and three to validate: neither can be halved.
-
-    The vessels are scored by their masks, which even an untrained network does not miss altogether.
-    """
-    folder = tmp_path_factory.mktemp("uneven")
-    heart = {"value": 1, "label": "heart", "mirror": "fixed"}
-    made = PhantomFolder(folder, [heart, {"value": 2, "label": "blood vessel", "instances": "mask_only"}])
-    for number, split in enumerate(["train"] * 5 + ["val"] * 3):
-        pixels = blocks((60, 44), (1, np.s_[5 + number : 30, 8:30]), (2, np.s_[30:58, 5 : 20 + 8 * number]))
-        made.add_labelmap(f"image{number}", pixels, split=split)
-    return folder
+def uneven_data(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five images to train on and three to validate: neither can be halved."""
+    splits = ["train"] * 5 + ["val"] * 3
+    return write_data(tmp_path_factory.mktemp("uneven"), splits, dimensions(bundle))
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +35,7 @@ def run_processes(tmp_path_factory: pytest.TempPathFactory) -> RunProcesses:
     def run(bundle: Path, names: list[str], *words: object) -> subprocess.CompletedProcess[str]:
         files = [str(bundle / "configs" / f"{name}.json") for name in names]
         start = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2", "-m", "monai.bundle", "run"]
-        command = [sys.executable, *start, "--config_file", repr(files), *WORDS, *map(str, words)]
+        command = [sys.executable, *start, "--config_file", repr(files), *tiny_words(bundle), *map(str, words)]
         process = subprocess.run(command, cwd=elsewhere, capture_output=True, text=True, check=False)
         assert process.returncode == 0, process.stdout[-3000:] + process.stderr[-6000:]
         return process
@@ -91,7 +81,7 @@ def test_two_processes_evaluate_to_the_score_of_one_and_of_the_training(
     of_two = score(bundle)
     assert 0 < of_two < 1
     files = [str(bundle / "configs" / f"{name}.json") for name in ("train", "evaluate")]
-    run_bundle("--config_file", repr(files), "--dataset_dir", uneven_data, *WORDS)
+    run_bundle("--config_file", repr(files), "--dataset_dir", uneven_data, *tiny_words(bundle))
     assert of_two == pytest.approx(score(bundle), abs=1e-6)
     told = re.findall(r"grounding_score: ([\d.]+)", process.stdout)
     assert of_two == pytest.approx(float(told[-1]), abs=1e-4)

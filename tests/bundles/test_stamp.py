@@ -15,7 +15,7 @@ from monai_medglip.inference.bundle_stamp import main
 @pytest.fixture
 def copied(tiny_bundle: Path, tmp_path: Path) -> Path:
     """A copy of the tiny bundle with a checksum that is right."""
-    return Path(shutil.copytree(tiny_bundle, tmp_path / "medglip_2d", symlinks=True))
+    return Path(shutil.copytree(tiny_bundle, tmp_path / tiny_bundle.name, symlinks=True))
 
 
 def metadata(bundle: Path):
