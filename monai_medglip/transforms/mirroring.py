@@ -79,6 +79,9 @@ class RandMirrorPhrasesd(Randomizable, MapTransform):
     When the patient's left-right axis is mirrored, each concept of the table gives its place to that of the other side,
     and ``mirrored`` is True, else False.
 
+    The affine tells of the mirroring, so that boxes follow. What brings volumes to RAS+ order by their affine
+    (`WorkingGridd`, `RandVolumeWindow`, MONAI's ``Orientationd``) would undo it, and must stand before.
+
     Args:
         keys: the images and instance maps, which all lie on one grid.
         prob: how often the patient's left-right axis is mirrored where that is allowed [0, 1].

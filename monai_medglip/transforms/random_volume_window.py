@@ -23,8 +23,9 @@ __all__ = ["RandVolumeWindow"]
 class RandVolumeWindow(Randomizable):
     """Shows the part of a volume that a window has room for, as the coarse or the refining pass would see it.
 
-    Zoom 1 is the working spacing of the volume (see `working_grid`), 2 half of it. The window's determinant is
-    positive: nothing is mirrored.
+    Zoom 1 is the working spacing of the volume (see `working_grid`), 2 half of it. The window lies as the patient does
+    (RAS+), so nothing is mirrored, and a mirroring before it would be undone while its exchanged words stay:
+    `RandMirrorPhrasesd` stands after the window.
 
     Args:
         size: of the window (x, y, z).
