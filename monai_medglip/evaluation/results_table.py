@@ -105,7 +105,7 @@ def sources_table(figures: Mapping[str, Any]) -> str:
         for source, row in figures["per_source"].items()
     }
     means = {title: figures[key] for key, title in _MEANS.items() if figures.get(key)}
-    note = "\n\n† fewer than 8 images of every phrase: not in the means, bound by no floor" if few else ""
+    note = "\n\n† fewer than 8 images of every phrase: not in the means" if few else ""
     return quality_table({**rows, **means}, head="source") + note
 
 
@@ -169,6 +169,8 @@ def _grid(node: Mapping[str, Any]) -> str:
     """Return a table with a row per part and a column per figure, when the parts hold figures side by side; else ""."""
     rows = {name: part for name, part in node.items() if isinstance(part, Mapping) and not _is_figure(part)}
     columns = list(dict.fromkeys(key for row in rows.values() for key, value in row.items() if _is_figure(value)))
+    if not columns and _all_numbers(rows):
+        columns = list(next(iter(rows.values())))
     if not columns or any(_is_figure(value) for value in node.values()):
         return ""
     lines = [
@@ -179,6 +181,13 @@ def _grid(node: Mapping[str, Any]) -> str:
         cells = (_plain_cell(row[column]) if column in row else "" for column in columns)
         lines.append(f"| {name.replace('_', ' ')} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def _all_numbers(rows: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether several parts hold the same keys and nothing but numbers."""
+    keys = {tuple(row) for row in rows.values()}
+    values = [value for row in rows.values() for value in row.values()]
+    return len(rows) > 1 and len(keys) == 1 and all(isinstance(value, float | int | None) for value in values)
 
 
 def _is_figure(value: Any) -> bool:

@@ -65,6 +65,14 @@ def test_other_results_become_keys_and_values(results):
     assert "| ratio |  |" in page
 
 
+def test_numbers_of_the_same_names_stand_side_by_side(results):
+    numbers = {"mask": {"organ": 0.61234, "lesion": None}, "sides": {"organ": 0.5, "lesion": 0.4}}
+    (results / "boxes.json").write_text(json.dumps({"results": {"mean_iou": numbers, "dice": {"first": 0.7}}}))
+    page = filled_page(PAGE.format("boxes mean_iou"), results)
+    assert "| | organ | lesion |\n| --- | --- | --- |\n| mask | 0.6123 |  |\n| sides | 0.5 | 0.4 |" in page
+    assert "| first | 0.7 |" in filled_page(PAGE.format("boxes dice"), results)
+
+
 def test_a_text_becomes_a_block(results):
     page = filled_page(PAGE.format("quickstart output"), results)
     assert "-->\n\n```text\nGrounding: 1 region\n  'heart': found\n```\n\n<!--" in page
@@ -88,6 +96,13 @@ def test_a_source_of_few_images_is_shown_with_a_mark():
     table = sources_table(figures)
     assert "| tiny † | 0.700 |" in table
     assert "† fewer than 8 images" in table
+
+
+def test_figures_of_volumes_have_a_column_more():
+    row = {"AP50": measure(0.7, 0.6, 0.8), "AP30": measure(0.9), "Dice": measure(0.7)}
+    table = sources_table({"per_source": {"openkbp": row}, "macro": {}})
+    assert "| source | AP50 | AP30 | Dice |" in table
+    assert "| openkbp | 0.700 (0.600 to 0.800) | 0.900 | 0.700 |" in table
 
 
 def test_check_fails_until_the_page_is_written(results, capsys):
