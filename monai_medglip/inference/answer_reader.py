@@ -84,7 +84,8 @@ class AnswerReader:
             looked = shown if len(shown) else own[:1]
             found = self._region(prediction["masks"][0, row], placed, phrases[row], boxes[looked])
             boxes[looked] = found.boxes
-            phrase_masks[row] = MaskRLE.encode(found.mask) if found.mask.any() else None
+            if found.mask.any() or threshold == 0:
+                phrase_masks[row] = MaskRLE.encode(found.mask)
             for index in shown.tolist():
                 instance_masks[index] = _inside(found.mask, boxes[index])
         return Grounding(

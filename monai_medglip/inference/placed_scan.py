@@ -160,6 +160,8 @@ class PlacedScan:
         reached = np.concatenate([(cells.min(0) - 1) * stride, (cells.max(0) + 2) * stride])
         inside = self.boxes_in_scan(torch.from_numpy(reached)[None])[0]
         low, high = np.floor(inside[:dims]).astype(int), np.ceil(inside[dims:]).astype(int)
+        if (low >= high).any():  # all of it in the padding
+            return
         to_cells = index_map(np.diag([*(1 / stride), 1.0]))
         to_canvas = (np.linalg.inv(self.affine) @ self.scan.frame.affine)[np.ix_(keep, keep)]
         # slabs along the first axis: the sampling grid takes many times the memory of a mask

@@ -57,7 +57,7 @@ def load_intensity_rules(path: Path = _TABLE, *, spatial_dims: int = 2) -> dict[
 
     Args:
         path: a JSON file as ``intensity_rules.json`` beside this module.
-        spatial_dims: 2 for images; 3 for volumes, where ``volume_rules`` come before ``rules``.
+        spatial_dims: 2 for images; 3 for volumes, where ``volume_rules`` come first, if there are any.
 
     Returns:
         The rule of every modality.
@@ -67,7 +67,8 @@ def load_intensity_rules(path: Path = _TABLE, *, spatial_dims: int = 2) -> dict[
     """
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
-        rows: dict[str, dict[str, Any]] = {**table["rules"], **(table["volume_rules"] if spatial_dims == 3 else {})}
+        first = table.get("volume_rules", {}) if spatial_dims == 3 else {}
+        rows: dict[str, dict[str, Any]] = {**table["rules"], **first}
         rules = {Modality(name): _rule(row) for name, row in rows.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigurationError(

@@ -5,10 +5,13 @@ import json
 
 import pytest
 
+import monai_medglip.evaluation.box_sources
 import monai_medglip.evaluation.raw_answers
 from monai_medglip.cli.main import main
 from monai_medglip.data_engine import GroundingFolder
+from monai_medglip.evaluation.box_sources import BoxSource, BoxSourceFigures
 from monai_medglip.inference import Bundle, OperatingPoint, ValidatedPhrases
+from monai_medglip.ontology import Level
 from tests.evaluation.validation_phantoms import NOWHERE, raw_predictor
 from tests.phantoms import PhantomFolder, blocks
 
@@ -43,7 +46,15 @@ def bundle(tmp_path, data, monkeypatch):
     )
     monkeypatch.setattr(Bundle, "load_network", lambda self, device=None: None)
     monkeypatch.setattr(monai_medglip.evaluation.raw_answers, "NetworkAsker", lambda network, canvas: oracle)
+    monkeypatch.setattr(monai_medglip.evaluation.box_sources, "measure_box_sources", lambda *asked: masks_are_better())
     return folder
+
+
+def masks_are_better():
+    """Figures of a network whose masks bound a polyp better than its sides do."""
+    polyp = ("source", "polyp")
+    overlap = {BoxSource(from_mask=False): {polyp: [0.6]}, BoxSource(from_mask=True): {polyp: [0.8]}}
+    return BoxSourceFigures({polyp: Level.LESION}, overlap, {False: {polyp: [0.9]}})
 
 
 def test_it_writes_what_a_bundle_needs(bundle, data, capsys):
@@ -53,7 +64,10 @@ def test_it_writes_what_a_bundle_needs(bundle, data, capsys):
     assert point.fitted_on == "val split of data: 10 images of 10 patients, 1 sources"
     listed = ValidatedPhrases.read(bundle / "configs" / "validated_phrases.json")
     assert [(row.phrase, row.patients) for row in listed.location] == [("polyp", 8)]
-    assert "canvas 64x96, presence power 0: score 1.0000 (chosen)" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "canvas 64x96, presence power 0: score 1.0000 (chosen)" in printed
+    assert "lesion: sides, first look 0.600, mask, first look 0.800" in printed
+    assert (point.mask_boxes, point.refine) == (("lesion",), False)
 
 
 def test_a_canvas_that_no_bundle_can_have_is_refused_at_once(bundle, data, capsys):

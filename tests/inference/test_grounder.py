@@ -49,7 +49,7 @@ def assert_same(found, expected):
     assert found.phrases == expected.phrases
     assert found.status == expected.status
     np.testing.assert_allclose(found.presence, expected.presence, atol=1e-6)
-    assert [mask.area for mask in found.phrase_masks] == [mask.area for mask in expected.phrase_masks]
+    assert found.phrase_masks == expected.phrase_masks
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,11 @@ def test_boxes_lie_inside_the_image_in_its_own_pixels(answer):
     assert (low >= 0).all()
     assert (high <= [90, 60]).all()
     assert (high > low).all()
-    assert all(mask.shape == (90, 60) for mask in answer.phrase_masks)
+
+
+def test_without_a_threshold_every_phrase_has_a_mask_in_the_images_own_pixels(grounder, path):
+    answer = grounder.ground(path, PHRASES, threshold=0.0)
+    assert [mask.shape for mask in answer.phrase_masks] == [(90, 60)] * len(PHRASES)
 
 
 def test_a_threshold_of_zero_gives_candidates_down_to_any_score(grounder, path):

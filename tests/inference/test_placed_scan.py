@@ -153,7 +153,9 @@ def test_a_volume_does_not_fit_a_flat_canvas():
 
 def test_a_volume_finds_its_way_back_too():
     volume = Scan(np.zeros((1, 40, 20, 10), np.uint8), Frame.pixel((40, 20, 10)))
-    placed = PlacedScan.on_canvas(volume, (32, 32, 32))
+    placed = PlacedScan.on_canvas(volume, (16, 32, 16))
+    assert placed.pixels.shape == (3, 48, 32, 16)
+    step = placed.spacing
     box = torch.tensor([[8.0, 4, 2, 16, 8, 6]])
-    np.testing.assert_allclose(placed.boxes_in_scan(box), [[10, 5, 2.5, 20, 10, 7.5]], atol=1e-4)
-    assert placed.mask_in_scan(torch.ones(16, 16, 16), 0.5).all()
+    np.testing.assert_allclose(placed.boxes_in_scan(box), box.numpy() * step, atol=1e-4)
+    assert placed.mask_in_scan(torch.ones(24, 16, 8), 0.5).all()

@@ -73,10 +73,24 @@ def test_one_bright_voxel_in_the_dark_is_seen():
     assert normalize(scan, "PET")[0, 5, 5] == 1.0
 
 
-def test_a_volume_is_scaled_as_a_picture_is():
-    scan = noise(np.int16, (1, 10, 12, 14), -1000, 1000)
-    flat = normalize(scan.reshape(1, 10, 168), "CT")
-    assert torch.equal(normalize(scan, "CT").reshape(3, 10, 168), flat)
+def test_a_volume_without_a_unit_is_scaled_as_a_picture_is():
+    scan = noise(np.int16, (1, 10, 12, 14))
+    flat = normalize(scan.reshape(1, 10, 168), "MR")
+    assert torch.equal(normalize(scan, "MR").reshape(3, 10, 168), flat)
+
+
+def test_a_ct_volume_shows_soft_tissue_air_and_bone_in_its_channels():
+    scan = torch.tensor([-1000, -500, 50, 800, 3000], dtype=torch.int16).reshape(1, 5, 1, 1)
+    soft, air, bone = normalize(scan, "CT").flatten(1).tolist()
+    assert soft == pytest.approx([-1, -1, 0, 1, 1], abs=1e-6)
+    assert air == pytest.approx([-1, 0, 1, 1, 1], abs=1e-6)
+    assert bone == pytest.approx([-1, -1, -1, 0, 1], abs=1e-6)
+
+
+def test_a_part_is_scaled_by_the_limits_of_the_whole():
+    scan, scaler = noise(np.int16, (1, 20, 12, 14)), NormalizeIntensity()
+    part = scaler.scale(scan[:, 5:9], scaler.limits(scan, "MR"))
+    assert torch.equal(part, scaler(scan, "MR")[:, 5:9])
 
 
 def test_the_place_of_the_image_is_kept():
@@ -127,7 +141,7 @@ def test_every_modality_has_a_rule():
 
 
 def rules_with(tmp_path, **changes):
-    row = {"scaling": "percentiles", "low": 0.5, "high": 99.5}
+    row = {"scaling": "percentiles", "ranges": [[0.5, 99.5]]}
     rows = {modality.value: row for modality in Modality} | changes
     path = tmp_path / "rules.json"
     path.write_text(json.dumps({"rules": {name: row for name, row in rows.items() if row is not None}}))
@@ -135,18 +149,19 @@ def rules_with(tmp_path, **changes):
 
 
 def test_another_table_can_be_given(tmp_path):
-    path = rules_with(tmp_path, CT={"scaling": "window", "low": 0, "high": 100})
+    path = rules_with(tmp_path, CT={"scaling": "window", "ranges": [[0, 100]]})
     assert NormalizeIntensity(path)(torch.full((1, 2, 2), 75.0), "CT")[0, 0, 0] == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"CT": {"scaling": "window", "low": 5, "high": 5}}, "low < high"),
-        ({"MR": {"scaling": "percentiles", "low": 0, "high": 101}}, "within"),
-        ({"MR": {"scaling": "sometimes", "low": 0, "high": 1}}, "sometimes"),
-        ({"MR": {"low": 0, "high": 1}}, "scaling"),
-        ({"XY": {"scaling": "window", "low": 0, "high": 1}}, "XY"),
+        ({"CT": {"scaling": "window", "ranges": [[5, 5]]}}, "low < high"),
+        ({"CT": {"scaling": "window", "ranges": [[0, 5], [0, 9]]}}, "one range or three"),
+        ({"MR": {"scaling": "percentiles", "ranges": [[0, 101]]}}, "within"),
+        ({"MR": {"scaling": "sometimes", "ranges": [[0, 1]]}}, "sometimes"),
+        ({"MR": {"ranges": [[0, 1]]}}, "scaling"),
+        ({"XY": {"scaling": "window", "ranges": [[0, 1]]}}, "XY"),
         ({"US": None}, "US have none"),
     ],
 )
