@@ -19,7 +19,6 @@ from PIL import Image
 
 from monai_medglip.atomic_file import atomic_file
 from monai_medglip.errors import OutputError
-from monai_medglip.geometry.box_from_mask import box_from_mask
 from monai_medglip.grounding import Grounding, box_sizes_mm, region_volumes_ml, size_text, volume_text
 from monai_medglip.imaging import MaskRLE, Scan
 from monai_medglip.visualize.display import display_window, displayed
@@ -164,14 +163,8 @@ def _mask(mask: MaskRLE | None, grid: VolumeGrid) -> dict[str, Any] | None:
     """Give the part of the grid that a mask lies in: corner, size and COCO's run lengths with the last axis fastest."""
     if mask is None or not mask.area:
         return None
-    dense = grid.mask(mask)
-    low, high = np.split(box_from_mask(dense).astype(int), 2)
-    part = dense[tuple(slice(*ends) for ends in zip(low, high, strict=True))]
-    return {
-        "low": low.tolist(),
-        "size": list(part.shape),
-        "counts": MaskRLE.encode(part).counts.decode("ascii"),
-    }
+    low, part = grid.mask(mask)
+    return {"low": low.tolist(), "size": list(part.shape), "counts": MaskRLE.encode(part).counts.decode("ascii")}
 
 
 def _provenance(provenance: Mapping[str, Any]) -> str:

@@ -37,13 +37,23 @@ def test_boxes_follow_the_blocks():
 
 def test_a_mask_covers_the_blocks_that_it_half_fills():
     mask = MaskRLE.encode(rectangle((7, 9, 4), [2, 2, 1, 5, 9, 3]))
-    shown = np.argwhere(volume_grid(ORDER, 4).mask(mask))
+    first, part = volume_grid(ORDER, 4).mask(mask)
+    shown = np.argwhere(part) + first
     assert (shown.min(axis=0).tolist(), shown.max(axis=0).tolist()) == ([0, 1, 1], [1, 2, 2])
 
 
+def test_the_part_of_a_mask_is_what_the_whole_would_show():
+    grid = volume_grid(ORDER, 4)
+    mask = MaskRLE.encode(rectangle((7, 9, 4), [1, 2, 0, 6, 7, 3]))
+    first, part = grid.mask(mask)
+    whole = np.zeros(grid.shape, bool)
+    whole[tuple(slice(start, start + size) for start, size in zip(first, part.shape, strict=True))] = part
+    assert np.array_equal(whole, grid.averaged(mask.decode()) >= 0.5)
+
+
 def test_a_mask_too_small_for_that_does_not_vanish():
-    mask = MaskRLE.encode(rectangle((7, 9, 4), [0, 0, 0, 1, 1, 1]))
-    assert np.argwhere(volume_grid(ORDER, 2).mask(mask)).tolist() == [[1, 0, 0]]
+    first, part = volume_grid(ORDER, 2).mask(MaskRLE.encode(rectangle((7, 9, 4), [0, 0, 0, 1, 1, 1])))
+    assert (first.tolist(), part.tolist()) == ([1, 0, 0], [[[True]]])
 
 
 def test_whole_numbers_do_not_overflow():
