@@ -16,6 +16,8 @@ It runs configs/train.json of the bundle as MONAI does:
   python -m monai.bundle run --config_file configs/train.json --bundle_root . --dataset_dir DATA
 but that command accepts any key and any value, and goes on with the default when a key is mistyped; this one refuses
 what the configuration does not have, nested keys (validate::dataloader::batch_size) included.
+Progress, curves and pictures go to DIR/eval for TensorBoard; --set tracking_uri=sqlite:///mlruns.db, or the address of
+a server, sends the figures to MLflow as well.
 A run that was stopped goes on from the newest checkpoint in DIR. DIR becomes a bundle:
   medglip calibrate --bundle DIR --data DATA
 chooses its thresholds, and then it can be used.

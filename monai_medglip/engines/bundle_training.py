@@ -6,6 +6,7 @@ The configuration is a program: its ``$`` expressions run as Python. Train bundl
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -79,7 +80,22 @@ def _checked_changes(bundle: Path, settings: Sequence[str]) -> dict[str, Any]:
     for key in changes:
         if key in _OWN_ARGUMENTS:
             raise ConfigurationError(f"expected {key!r} to be given as --{_OWN_ARGUMENTS[key]}, not as a setting")
+    if changes.get("tracking_uri"):
+        _check_tracking(str(changes["tracking_uri"]))
     return changes
+
+
+def _check_tracking(address: str) -> None:
+    """Refuse what MONAI's handler would refuse only after the data are loaded."""
+    if importlib.util.find_spec("mlflow") is None:
+        raise ConfigurationError(
+            "expected MLflow for tracking_uri, which is not installed; pip install monai_medglip[mlflow]"
+        )
+    if "://" not in address or address.startswith("file:"):
+        raise ConfigurationError(
+            f"expected tracking_uri to be sqlite:///FILE or the address of a server, got {address!r}; "
+            "MLflow keeps no runs in folders any more"
+        )
 
 
 def _begin_bundle(source: Path, target: Path) -> None:

@@ -8,6 +8,7 @@ that has weights, in the plane or in space as its network's canvas says.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -168,7 +169,8 @@ def run_bundle(tmp_path_factory: pytest.TempPathFactory) -> RunBundle:
 
     def run(*words: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "monai.bundle", "run", *(str(word) for word in words)]
-        process = subprocess.run(command, cwd=elsewhere, capture_output=True, text=True, check=False)
+        quiet = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}
+        process = subprocess.run(command, cwd=elsewhere, env=quiet, capture_output=True, text=True, check=False)
         assert process.returncode == 0, process.stdout[-3000:] + process.stderr[-6000:]
         return process
 

@@ -151,6 +151,17 @@ def test_missing_and_extra_weights_are_refused_when_monai_loads(load_network, ti
     assert isinstance(error.value.__cause__, WeightsError)
 
 
+def test_weights_that_fit_in_part_are_loaded_on_demand(tiny_bundle, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "other.json").write_text('{"load_pretrain": false}', encoding="utf-8")
+    where = {"bundle_dir": str(tiny_bundle.parent), "workflow_type": "inference", "device": "cpu"}
+    network = load(tiny_bundle.name, **where, args_file="other.json", net_override={"pixel_width": 16})
+    saved = torch.load(tiny_bundle / "models" / "model.pt", weights_only=True)
+    same = [key for key, value in network.state_dict().items() if value.shape == saved[key].shape]
+    assert 0 < len(same) < len(saved)
+    assert all(torch.equal(network.state_dict()[key], saved[key]) for key in same)
+
+
 def test_monai_loads_the_committed_weights(load_network, bundle):
     network = load_network(bundle)
     image = torch.zeros(1, 3, *[64] * network.spatial_dims)

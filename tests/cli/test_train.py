@@ -49,12 +49,20 @@ def test_it_trains_into_a_bundle_and_goes_on_where_it_stopped(tiny_bundle, data,
         ("train#trainer#max_epoch=3", "did you mean 'train::trainer::max_epochs'?"),
         ("max_epochs=many", "expected a value like"),
         ("dataset_dir=elsewhere", "expected 'dataset_dir' to be given as --data"),
+        ("tracking_uri=mlruns", "expected tracking_uri to be sqlite:///FILE or the address of a server, got 'mlruns'"),
+        ("tracking_uri=file:///mlruns", "MLflow keeps no runs in folders any more"),
     ],
 )
 def test_a_wrong_setting_is_a_message(setting, message, tiny_bundle, data, tmp_path, capsys):
     assert train(tiny_bundle, data, tmp_path / "mine", setting) == 1
     assert message in capsys.readouterr().err
     assert not (tmp_path / "mine").exists()
+
+
+def test_tracking_without_mlflow_is_a_message(tiny_bundle, data, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert train(tiny_bundle, data, tmp_path / "mine", "tracking_uri=sqlite:///runs.db") == 1
+    assert "pip install monai_medglip[mlflow]" in capsys.readouterr().err
 
 
 def test_missing_data_are_a_message(tiny_bundle, tmp_path, capsys):

@@ -16,12 +16,14 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 BUNDLE = ROOT / "bundles" / "medglip_2d"
 # the page, and the folder that its commands are given in
-PAGES = {ROOT / "docs" / "how-to" / "use-the-bundle.md": ROOT, BUNDLE / "docs" / "README.md": BUNDLE}
+PAGES = {ROOT / "docs" / "how-to" / f"{name}.md": ROOT for name in ("use-the-bundle", "train")}
+PAGES |= {page: page.parents[1] for page in ROOT.glob("bundles/medglip_*/docs/README.md")}
 COMMANDS = [
     (folder, command)
     for page, folder in PAGES.items()
     for block in re.findall(r"^```sh\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
     for command in block.splitlines()
+    if "monai.bundle" in command or "monai_medglip" in command
 ]
 RUNS = [(folder, command) for folder, command in COMMANDS if " monai.bundle run " in command]
 
@@ -43,7 +45,8 @@ def configuration(folder: Path, files: str) -> dict[str, Any]:
 
 def test_pages_give_a_command_for_every_configuration():
     files = " ".join(command for _, command in RUNS)
-    assert all(f"configs/{name}.json" in files for name in ("train", "evaluate", "inference"))
+    names = ("train", "evaluate", "inference", "multi_gpu_train", "multi_gpu_evaluate")
+    assert all(f"configs/{name}.json" in files for name in names)
 
 
 @pytest.mark.parametrize(("folder", "command"), RUNS, ids=[command for _, command in RUNS])

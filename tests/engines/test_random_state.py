@@ -31,6 +31,19 @@ def test_what_was_drawn_after_saving_is_drawn_again_after_loading(tmp_path):
     assert draw() == first
 
 
+def test_other_processes_go_on_with_numbers_of_their_own_and_the_same_ones_each_time(monkeypatch):
+    state = RandomState().state_dict()
+    drawn = []
+    for rank in (0, 1, 2, 1):
+        monkeypatch.setattr("ignite.distributed.get_rank", lambda rank=rank: rank)
+        RandomState().load_state_dict(state)
+        drawn.append(draw())
+    first, second, third, again = drawn
+    assert again == second
+    for mine, others in ((first, second), (first, third), (second, third)):
+        assert all(one != other for one, other in zip(mine, others, strict=True))
+
+
 def test_generators_that_are_not_saved_would_differ():
     assert draw() != draw()
 
