@@ -92,12 +92,13 @@ def _averaged_blocks(
         return scale(values), index_map
     pool = _AVERAGE_POOLS[dims]
     reduced = [
-        pool(scale(slab)[None], factors, ceil_mode=True, count_include_pad=False)[0]
+        # the last slab may be thinner than a block, which pooling refuses
+        pool(scale(slab)[None], [min(factors[0], slab.shape[1]), *factors[1:]], ceil_mode=True, count_include_pad=False)
         for slab in _slabs(values, factors[0])
     ]
     to_blocks = np.diag([*(1.0 / np.asarray(factors)), 1.0])
     to_blocks[:dims, dims] = [-(factor - 1) / (2.0 * factor) for factor in factors]
-    return torch.cat(reduced, dim=1), to_blocks @ index_map
+    return torch.cat(reduced, dim=2)[0], to_blocks @ index_map
 
 
 def _slabs(values: torch.Tensor, factor: int) -> Iterator[torch.Tensor]:
