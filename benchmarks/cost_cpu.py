@@ -56,7 +56,7 @@ def network_512(bundle: Path, *, bfloat16: bool = False) -> Stages:
     picture = image()
 
     def run() -> dict[str, float]:
-        _forget_phrases(grounder)
+        forget_phrases(grounder)
         with _precision(bfloat16):
             encoded, encode = timed(lambda: grounder.encode(picture, modality="CT"))
             _, ask = timed(lambda: grounder.ask(encoded, PHRASES, threshold=0.0))
@@ -71,7 +71,7 @@ def product(bundle: Path) -> Stages:
     picture = image()
 
     def run() -> dict[str, float]:
-        _forget_phrases(grounder)
+        forget_phrases(grounder)
         return {"ground": timed(lambda: grounder.ground(picture, PHRASES, modality="CT", threshold=0.0))[1]}
 
     return run
@@ -149,6 +149,19 @@ def training_cost(log: str) -> dict[str, Any]:
     return {"ms_per_image": float(per_image), "waiting_share": float(waiting), "epochs": len(counted)}
 
 
+def forget_phrases(grounder: Grounder) -> None:
+    """Empty the network's memory of phrases, so that each round asks phrases that it has never seen."""
+    grounder.network.text_encoder._cache.clear()
+
+
+def report_memory(run: Stages | None) -> None:
+    """Run a system twice, None being the imports alone, and tell the peak memory as `peak_memory_of` reads it."""
+    if run is not None:
+        run()
+        run()
+    sys.stdout.write(f"{peak_memory_of_this_process()}\n")
+
+
 def main() -> None:
     """Measure and write the result file."""
     parser = argparse.ArgumentParser(description="What grounding costs on a CPU, beside GroundingDINO.")
@@ -160,7 +173,8 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(THREADS)
     if arguments.memory_of:
-        _report_memory(arguments.memory_of, arguments.bundle)
+        make = SYSTEMS.get(arguments.memory_of)
+        report_memory(None if make is None else make(arguments.bundle))
         return
     training = training_cost(arguments.training_log.read_text(encoding="utf-8")) if arguments.training_log else None
     bundle = Grounder(arguments.bundle, device="cpu").bundle.provenance()
@@ -169,23 +183,11 @@ def main() -> None:
     write_result(arguments.out, result_head(command, bundle=bundle, data=None), results)
 
 
-def _report_memory(system: str, bundle: Path) -> None:
-    if system != "imports":
-        run = SYSTEMS[system](bundle)
-        run()
-        run()
-    sys.stdout.write(f"{peak_memory_of_this_process()}\n")
-
-
 def _grounder(bundle: Path, canvas: tuple[int, int]) -> Grounder:
     """The network alone at a canvas of another size than the bundle's."""
     grounder = Grounder(bundle, device="cpu", rules=False)
     grounder.operating_point = replace(grounder.operating_point, canvas=canvas)
     return grounder
-
-
-def _forget_phrases(grounder: Grounder) -> None:
-    grounder.network.text_encoder._cache.clear()  # each round asks phrases that the network has never seen
 
 
 def _precision(bfloat16: bool) -> contextlib.AbstractContextManager[Any]:

@@ -81,6 +81,7 @@ class MobileNetV2Encoder(ImageEncoder):
         if weights is not None:
             _load_backbone(backbone, weights)
             _transpose_kernels(backbone)
+        _avoid_copies(backbone)
         self.channels = {stride: channels for stride, _, channels in self._LEVELS}
         self.first = backbone.conv_stem
         self.blocks = backbone.layer
@@ -180,6 +181,24 @@ def _read_state(weights: str | Path) -> dict[str, Tensor]:
             f"expected {weights!r} to be a file or a model of the Hugging Face hub that can be reached: {error}"
         ) from error
     return dict(model.state_dict())
+
+
+def _avoid_copies(backbone: nn.Module) -> None:
+    """Let convolutions pad and activations clip in place; ``transformers`` copies the features before each convolution.
+
+    With a stride of 1 its padding is the same on both sides, and none for a kernel of one pixel, so results stay.
+    """
+    from transformers import MobileNetV2Config
+
+    convolutions_pad = MobileNetV2Config(tf_padding=False)
+    for layer in backbone.modules():
+        convolution = getattr(layer, "convolution", None)
+        if isinstance(convolution, nn.Conv2d) and set(convolution.stride) == {1}:
+            pairs = zip(convolution.kernel_size, convolution.dilation, strict=True)
+            convolution.padding = tuple((size - 1) // 2 * dilation for size, dilation in pairs)
+            layer.config = convolutions_pad
+        if isinstance(layer, nn.ReLU6):
+            layer.inplace = True
 
 
 def _transpose_kernels(backbone: nn.Module) -> None:
