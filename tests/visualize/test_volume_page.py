@@ -170,19 +170,22 @@ new MutationObserver(() => {
     return found.map((edge) => edge / side);
   }));
   document.documentElement.dataset.measured = JSON.stringify(bounds);
+  document.getElementById("show-all").click();
+  const pixels = document.querySelector("canvas").getContext("2d").getImageData(0, 0, 2000, 2000).data;
+  const isColored = (value, at) => at % 4 < 3 && value !== pixels[at - at % 4];
+  document.documentElement.dataset.colored = pixels.filter(isColored).length;
 }).observe(document.body, { attributeFilter: ["data-state"] });
 </script>"""
 
 
 def measured(path):
-    """What a browser draws on the three canvases."""
+    """What a browser draws on the three canvases, and on the first with all phrases switched off."""
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("</body>", MEASURE + "</body>"), encoding="utf-8")
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--window-size=1400,900", "--virtual-time-budget=20000"]
     command = [CHROMIUM, *options, f"--user-data-dir={path.parent / 'profile'}", "--dump-dom", path.as_uri()]
     dom = subprocess.run(command, capture_output=True, text=True, check=True, timeout=240).stdout
-    root = Page(dom).all("html")[0]
-    return json.loads(root["data-measured"])
+    return Page(dom).all("html")[0]
 
 
 @pytest.mark.slow
@@ -205,8 +208,10 @@ def test_a_browser_draws_boxes_and_contours_where_they_are(tmp_path):
     # 160 mm in each direction; low indices lie at the left, back and feet, which are the high ends as displayed
     left, back, feet = np.array([[35, 75], [30, 70], [14, 30]]) / [[80], [80], [32]]
     stent_left, stent_back, stent_feet = np.array([[20, 30], [35, 65], [18, 26]]) / [[80], [80], [32]]
-    axial, coronal, sagittal = np.array(measured(tmp_path / "page.html"))
+    found = measured(tmp_path / "page.html")
+    axial, coronal, sagittal = np.array(json.loads(found["data-measured"]))
     assert axial == pytest.approx(np.array([[*left, back[1]], [*stent_left, stent_back[1]]]), abs=0.01)
     assert coronal == pytest.approx(np.array([[*left, feet[1]], [*stent_left, stent_feet[1]]]), abs=0.01)
     assert sagittal[0] == pytest.approx(np.array([*back, feet[1]]), abs=0.01)
     assert sagittal[1].tolist() == [1, 0, 0]  # the plane through the box is beside the mask
+    assert found["data-colored"] == "0"

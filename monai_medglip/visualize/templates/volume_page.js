@@ -98,12 +98,9 @@ function listen() {
     });
     panel.canvas.addEventListener("pointermove", (event) => event.buttons && point(panel, event));
   }
-  for (const input of document.querySelectorAll("[data-phrase]")) {
-    input.addEventListener("change", () => {
-      state.hidden[input.checked ? "delete" : "add"](Number(input.dataset.phrase));
-      drawAll();
-    });
-  }
+  const switches = [...document.querySelectorAll("[data-phrase]:enabled")], all = document.getElementById("show-all");
+  for (const input of switches) input.addEventListener("change", () => switchPhrases([input], input.checked));
+  all.addEventListener("change", () => switchPhrases(switches, all.checked));
   for (const button of document.querySelectorAll("[data-region]")) button.addEventListener("click", () => goTo(button));
   for (const name of ["boxes", "masks", "lines"]) {
     const input = document.getElementById("show-" + name);
@@ -121,6 +118,14 @@ function pressKey(panel, event) {
   if (target === undefined) return;
   event.preventDefault();
   scrollTo(panel.across, target);
+}
+
+function switchPhrases(switches, isShown) {
+  for (const input of switches) {
+    input.checked = isShown;
+    state.hidden[isShown ? "delete" : "add"](Number(input.dataset.phrase));
+  }
+  drawAll();
 }
 
 function choose(value) {
@@ -264,9 +269,10 @@ function marchingSquares() {
 
 function drawBoxes(panel, context, at, unit) {
   const { across, column, row } = panel, center = state.index[across] + 0.5;
-  view.regions.forEach((region, index) => {
-    const box = region.box;
-    if (state.hidden.has(region.phrase) || box[across] >= center || box[across + 3] <= center) return;
+  const order = [...view.regions.keys()].sort((one, other) => (one === state.selected) - (other === state.selected));
+  for (const index of order) {
+    const region = view.regions[index], box = region.box;
+    if (state.hidden.has(region.phrase) || box[across] >= center || box[across + 3] <= center) continue;
     const x = at.left + box[column] * at.x, y = at.top + box[row] * at.y;
     const width = (box[column + 3] - box[column]) * at.x, height = (box[row + 3] - box[row]) * at.y;
     const isSelected = index === state.selected, phrase = view.phrases[region.phrase];
@@ -277,7 +283,7 @@ function drawBoxes(panel, context, at, unit) {
     context.strokeStyle = phrase.color;
     context.strokeRect(x, y, width, height);
     if (isSelected) drawLabel(context, phrase.text + " " + region.score.toFixed(2), x, y, phrase.color, unit);
-  });
+  }
 }
 
 function drawLabel(context, text, x, y, color, unit) {
