@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -55,8 +56,9 @@ class VolumeGrid:
         dense = mask.decode()
         # Only the blocks that the mask touches are averaged: forty organs of a large volume take seconds, not minutes.
         low, high = np.split(self.order.apply_boxes(box_from_mask(dense)[None])[0].astype(np.int64), 2)
-        first, last = low // self.factors, -(-high // self.factors)
-        part = tuple(slice(*ends) for ends in zip(first * self.factors, last * self.factors, strict=True))
+        factors = np.array(self.factors, np.int64)
+        first, last = low // factors, -(-high // factors)
+        part = tuple(slice(*ends) for ends in zip(first * factors, last * factors, strict=True))
         share = _averaged(self.order.apply(dense)[part], self.factors)
         return first, share >= 0.5 if (share >= 0.5).any() else share > 0
 
@@ -79,8 +81,9 @@ def _averaged(displayed: npt.NDArray[np.generic], factors: tuple[int, int, int])
 
 
 def _averaged_plane(plane: npt.NDArray[np.float32], factors: tuple[int, int]) -> npt.NDArray[np.float32]:
+    averages: npt.NDArray[Any] = plane
     for axis, factor in enumerate(factors):
         starts = np.arange(0, plane.shape[axis], factor)
         counts = np.diff(starts, append=plane.shape[axis]).astype(np.float32)
-        plane = np.add.reduceat(plane, starts, axis=axis) / (counts[:, None] if axis == 0 else counts)
-    return plane
+        averages = np.add.reduceat(averages, starts, axis=axis) / (counts[:, None] if axis == 0 else counts)
+    return averages

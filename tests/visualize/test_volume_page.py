@@ -158,6 +158,7 @@ def test_the_page_is_written_as_utf8(tmp_path):
 # Writes into the page the bounds [left, right, bottom] of each color on the axial, coronal and sagittal canvas, as
 # shares of its side; the top is left out, because a label stands there.
 MEASURE = """<script>
+setInterval(() => {}, 1);  // the browser's time, which skips waiting, must not run out while a busy machine decodes
 new MutationObserver(() => {
   const bounds = [...document.querySelectorAll("canvas")].map((canvas) => view.phrases.map(({ color }) => {
     const [red, green, blue] = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16)), side = canvas.width;
@@ -182,7 +183,7 @@ def measured(path):
     """What a browser draws on the three canvases, and on the first with all phrases switched off."""
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("</body>", MEASURE + "</body>"), encoding="utf-8")
-    options = ["--headless", "--no-sandbox", "--disable-gpu", "--window-size=1400,900", "--virtual-time-budget=20000"]
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--window-size=1400,900", "--virtual-time-budget=60000"]
     command = [CHROMIUM, *options, f"--user-data-dir={path.parent / 'profile'}", "--dump-dom", path.as_uri()]
     dom = subprocess.run(command, capture_output=True, text=True, check=True, timeout=240).stdout
     return Page(dom).all("html")[0]
