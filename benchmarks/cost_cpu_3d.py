@@ -141,11 +141,12 @@ def measure(bundle: Path, *, rounds: int, large_rounds: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         volume = write_volume(Path(folder) / "volume.nii.gz", SHAPE)
         large = write_volume(Path(folder) / "large.nii.gz", LARGE_SHAPE)
+        memory = {name: _memory_of(name, bundle, volume) for name in ("imports", *SYSTEMS)}
+        memory |= {name: _memory_of(name, bundle, large) for name in LARGE_SYSTEMS}
         systems = {
-            **_measured(SYSTEMS, bundle, volume, rounds=rounds),
-            **_measured(LARGE_SYSTEMS, bundle, large, rounds=large_rounds),
+            **_seconds(SYSTEMS, bundle, volume, rounds=rounds),
+            **_seconds(LARGE_SYSTEMS, bundle, large, rounds=large_rounds),
         }
-        imports = _memory_of("imports", bundle, volume)
         looks = {"volume": second_looks(bundle, volume), "large_volume": second_looks(bundle, large)}
     return {
         "threads": THREADS,
@@ -155,7 +156,7 @@ def measure(bundle: Path, *, rounds: int, large_rounds: int) -> dict[str, Any]:
         "bundle_looks_twice": Grounder(bundle, device="cpu").operating_point.refine,
         "phrases_looked_at_twice": looks,
         "systems": systems,
-        "peak_memory_of_imports_mib": imports,
+        "peak_memory_mib": memory,
         "times_faster_than_one_forward": ratios(systems),
     }
 
@@ -205,13 +206,11 @@ def main() -> None:
     write_result(arguments.out, head, {**results, "training": training})
 
 
-def _measured(
+def _seconds(
     makers: dict[str, Callable[[Path, Path], Stages]], bundle: Path, volume: Path, *, rounds: int
 ) -> dict[str, Any]:
-    memory = {name: _memory_of(name, bundle, volume) for name in makers}
     made = {name: make(bundle, volume) for name, make in makers.items()}
-    seconds = interleaved_seconds(made, rounds=rounds, warm_up=1)
-    return {name: {**seconds[name], "peak_memory_mib": memory[name]} for name in makers}
+    return interleaved_seconds(made, rounds=rounds, warm_up=1)
 
 
 def _memory_of(system: str, bundle: Path, volume: Path) -> float:
