@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from monai_medglip.networks.export import export_grounding_head, export_image_encoder
 from monai_medglip.networks.grounding_head import GroundingHead
 from monai_medglip.networks.image_encoder import ImageEncoder, MobileNetV2Encoder, TransformersEncoder
 from monai_medglip.networks.medglip import EncodedImage, MedGLIP
@@ -31,6 +32,8 @@ __all__ = [
     "TextEncoder",
     "TransformersEncoder",
     "build_network",
+    "export_grounding_head",
+    "export_image_encoder",
     "fold_normalization",
     "load_weights",
     "read_network_definition",

@@ -158,7 +158,7 @@ class MedGLIP(nn.Module):
     def _complete(
         self, image: Tensor, modality: Tensor | None, whole_image: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        batch, dims = len(image), self.spatial_dims
+        batch, dims = image.shape[0], self.spatial_dims
         unknown = Modality.UNKNOWN.index
         if modality is None:
             modality = torch.full((batch,), unknown, dtype=torch.long, device=image.device)

@@ -49,7 +49,7 @@ class SliceEncoder(ImageEncoder):
 
     def trunk(self, stem_features: Tensor) -> dict[int, Tensor]:
         """Give all levels ``{stride: (B, C, x/s, y/s, z/s)}``."""
-        batch = len(stem_features)
+        batch = stem_features.shape[0]
         levels = self.plane.trunk(_slices(stem_features))
         return {stride: F.avg_pool3d(_stacked(x, batch), (1, 1, stride)) for stride, x in levels.items()}
 
@@ -66,7 +66,7 @@ class _SliceBySlice(nn.Module):
 
 
 def _slice_by_slice(module: Callable[[Tensor], Tensor], volume: Tensor) -> Tensor:
-    return _stacked(module(_slices(volume)), len(volume))
+    return _stacked(module(_slices(volume)), volume.shape[0])
 
 
 def _slices(volume: Tensor) -> Tensor:
