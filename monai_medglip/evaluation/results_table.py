@@ -145,7 +145,7 @@ def _table(path: Path, part: Sequence[str]) -> str:
         if key not in parts:
             raise DataError(f"{path}: expected the part {' > '.join(part[: depth + 1])}, the results do not have it")
         node = parts[key]
-    return _node_table(node)
+    return "Not measured yet." if node is None else _node_table(node)
 
 
 def _node_table(node: Any) -> str:

@@ -80,6 +80,7 @@ def test_a_text_becomes_a_block(results):
 
 def test_what_is_not_measured_yet_is_said(results):
     assert "\nNot measured yet.\n" in filled_page(PAGE.format("quality_3d"), results)
+    assert "\nNot measured yet.\n" in filled_page(PAGE.format("cost ratio"), results)
 
 
 def test_a_missing_part_is_named(results):
