@@ -117,9 +117,10 @@ class AnswerReader:
         return _Region(mask, boxes)
 
     def _takes_box_from_mask(self, phrase: Phrase) -> bool:
-        concept = phrase.concept
-        known = concept is not None and concept in self.rules.ontology
-        return known and self.rules.ontology[concept].level.value in self.operating_point.mask_boxes
+        concept, ontology = phrase.concept, self.rules.ontology
+        if concept is None or concept not in ontology:
+            return False
+        return ontology[concept].level.value in self.operating_point.mask_boxes
 
     def provenance(self, placed: PlacedScan, threshold: float | None = None) -> dict[str, Any]:
         """Give where a result comes from: model, software, image and settings."""

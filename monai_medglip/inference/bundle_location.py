@@ -48,7 +48,7 @@ def find_bundle(bundle: str | Path | None = None) -> Bundle:
     Raises:
         WeightsError: when there is none, or a download is damaged.
     """
-    named = bundle in BUNDLE_NAMES and not Path(bundle).is_dir()  # type: ignore[arg-type]
+    named = bundle in BUNDLE_NAMES and not Path(bundle).is_dir()
     if bundle and not named:
         return Bundle(Path(bundle))
     name = str(bundle) if named else BUNDLE_NAMES[0]

@@ -105,7 +105,8 @@ class PlacedScan:
         """
         low = np.clip(np.floor(box[:3]), 0, np.asarray(self.scan.spatial_shape) - 1).astype(int)
         high = np.clip(np.ceil(box[3:]), low + 1, self.scan.spatial_shape).astype(int)
-        part = _stored(self.scan.array[(slice(None), *(slice(a, b) for a, b in zip(low, high, strict=True)))])
+        inside = (slice(None), *(slice(a, b) for a, b in zip(low, high, strict=True)))
+        part = _stored(self.scan.array[inside])
         shift = np.eye(4)
         shift[:3, 3] = low
         pixels, affine, content = _on_grid(part, self.scan.frame.affine @ shift, voxels, self.limits)

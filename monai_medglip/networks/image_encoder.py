@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -196,7 +196,7 @@ def _avoid_copies(backbone: nn.Module) -> None:
         if isinstance(convolution, nn.Conv2d) and set(convolution.stride) == {1}:
             pairs = zip(convolution.kernel_size, convolution.dilation, strict=True)
             convolution.padding = tuple((size - 1) // 2 * dilation for size, dilation in pairs)
-            layer.config = convolutions_pad
+            cast(Any, layer).config = convolutions_pad
         if isinstance(layer, nn.ReLU6):
             layer.inplace = True
 

@@ -76,4 +76,4 @@ def _slices(volume: Tensor) -> Tensor:
 
 def _stacked(slices: Tensor, batch: int) -> Tensor:
     """``(B * z, C, x, y)`` as ``(B, C, x, y, z)``."""
-    return slices.unflatten(0, (batch, -1)).permute(0, 2, 3, 4, 1)
+    return slices.reshape(batch, -1, *slices.shape[1:]).permute(0, 2, 3, 4, 1)

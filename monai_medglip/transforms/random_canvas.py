@@ -59,7 +59,7 @@ class RandCanvas(RandomizableTransform):
         shape = np.asarray(checked_shape(image, self.size), dtype=np.float64)
         fit = float((np.asarray(self.size) / shape).min())
         # The numbers are drawn whether it fires or not, so that one item's chance does not shift the next one's view.
-        to_fitted = self.ranges.draw(self.R, fit * shape, self.size)
+        to_fitted = self.ranges.draw(self.R, (fit * shape).tolist(), self.size)
         view = index_map(np.diag([*[1.0 / fit] * len(shape), 1.0]) @ to_fitted)
         self._index_map = view if self._do_transform else None
 

@@ -20,7 +20,7 @@ import numpy as np
 from monai.config.type_definitions import KeysCollection
 from monai.transforms.transform import MapTransform
 
-from monai_medglip.errors import ConfigurationError
+from monai_medglip.errors import ConfigurationError, GeometryError
 from monai_medglip.geometry import Frame, index_map
 from monai_medglip.transforms.affine_sampling import sample_affine
 from monai_medglip.transforms.canvas import interpolations
@@ -85,7 +85,15 @@ class VolumeGrid:
         Args:
             affine: (4, 4) voxel-center index -> RAS+ world.
             shape: voxels of the volume (x, y, z).
+
+        Raises:
+            GeometryError: when the shape is that of an image, or has an empty axis.
         """
+        if len(shape) != 3 or min(shape) < 1:
+            raise GeometryError(
+                f"expected the shape (x, y, z) of a volume without an empty axis, got {tuple(shape)}; images are put "
+                "on a canvas, see Canvasd"
+            )
         native = np.linalg.norm(affine[:3, :3], axis=0)
         extent = native * np.asarray(shape)
         finest = _FINEST_SHARE * float(native.min())
