@@ -172,6 +172,12 @@ def test_a_volume_that_nobody_tracked_is_refused():
         WorkingGridd("image", 8)({"image": torch.zeros(1, 4, 4, 4)})
 
 
+@pytest.mark.parametrize("shape", [(8, 9), (8, 9, 0)])
+def test_an_image_and_an_empty_volume_are_refused(shape):
+    with pytest.raises(GeometryError, match=r"expected the shape \(x, y, z\) of a volume"):
+        on_grid(torch.zeros(1, *shape), np.eye(4), 8)
+
+
 @pytest.mark.parametrize("wrong", [{"voxels": 0}, {"voxels": 8, "divisor": 0}])
 def test_an_empty_grid_is_refused(wrong):
     with pytest.raises(ConfigurationError, match="at least one voxel and a divisor of at least 1"):
