@@ -200,6 +200,14 @@ def test_masks_of_a_window_are_sampled_alike():
     assert (window.mask_in_scan(logits, 0.5) == (value > 0))[clear].all()
 
 
+def test_a_strong_cell_reaches_into_its_weak_neighbors():
+    placed = PlacedScan.on_canvas(volume_scan(np.zeros(SHAPE, np.int16)), CANVAS)
+    logits = torch.full([side // 2 for side in placed.pixels.shape[1:]], -0.1)
+    logits[7, 6, 5] = 9.0
+    value = sampled_by_hand(placed, logits, 0.5)
+    assert (placed.mask_in_scan(logits, 0.5) == (value > 0)).all()
+
+
 def test_thick_slices_are_inside_where_most_of_them_is():
     placed = PlacedScan.on_canvas(volume_scan(np.zeros((60, 60, 6), np.int16), np.diag([1.0, 1, 10, 1])), CANVAS)
     logits = torch.full([side // 2 for side in placed.pixels.shape[1:]], -9.0)
