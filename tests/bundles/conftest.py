@@ -108,7 +108,7 @@ def tiny_bundle(bundle: Path, tiny_text_encoder: Path, tmp_path_factory: pytest.
     return write_tiny_bundle(tmp_path_factory.mktemp("tiny") / bundle.name, bundle, tiny_text_encoder)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def trainable_bundle(bundle: Path, tiny_text_encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Such a bundle to train, so that its weights change."""
     return write_tiny_bundle(tmp_path_factory.mktemp("trained") / bundle.name, bundle, tiny_text_encoder)

@@ -6,9 +6,13 @@ The network and the weights are the committed ones.
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -18,6 +22,7 @@ import pytest
 from monai_medglip import Grounder
 from monai_medglip.errors import WeightsError
 from monai_medglip.grounding import read_json
+from monai_medglip.inference import Bundle
 from monai_medglip.inference.bundle_stamp import checksums
 from tests.bundles.conftest import dimensions, write_image
 
@@ -120,3 +125,30 @@ def test_a_download_that_was_killed_while_it_unpacked_is_refused_in_words(bundle
     shutil.rmtree(tmp_path / bundle.name / "models")
     with pytest.raises(WeightsError, match="expected a bundle folder"):
         Grounder(tmp_path / bundle.name)
+
+
+FIND = "import sys; from monai_medglip.inference import find_bundle; print(find_bundle(sys.argv[1]).path)"
+
+
+def test_a_download_of_our_own_that_is_killed_installs_nothing_and_can_be_repeated(bundle, archive, tmp_path):
+    pipe, sources, cached = tmp_path / "slow.zip", tmp_path / "sources.json", tmp_path / "monai_medglip" / bundle.name
+    checksum = hashlib.sha256(archive.read_bytes()).hexdigest()
+    os.mkfifo(pipe)
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "MEDGLIP_SOURCES": str(sources)}
+    command = [sys.executable, "-c", FIND, bundle.name]
+
+    sources.write_text(json.dumps({bundle.name: {"url": pipe.as_uri(), "sha256": checksum}}), encoding="utf-8")
+    held = os.open(pipe, os.O_RDWR)  # so that nobody waits for the other side
+    os.write(held, archive.read_bytes()[:60_000])
+    with subprocess.Popen(command, env=environment) as process:
+        while process.poll() is None and not list(cached.parent.glob("*/bundle.zip")):
+            time.sleep(0.1)
+        assert process.returncode is None
+        process.kill()
+    os.close(held)
+    assert not cached.exists()
+
+    sources.write_text(json.dumps({bundle.name: {"url": archive.as_uri(), "sha256": checksum}}), encoding="utf-8")
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(cached)
+    Bundle(cached).check_weights()

@@ -15,7 +15,7 @@ from monai.bundle import ConfigWorkflow
 from monai_medglip import Grounder
 from monai_medglip.inference import Bundle
 from tests.bundles.conftest import tiny_settings, tiny_words
-from tests.phantoms import INDEX_COLUMNS, LABEL_COLUMNS, write_tsv
+from tests.phantoms import write_tsv
 
 
 @pytest.fixture
@@ -49,12 +49,12 @@ def two_sources(made_data: Path, tmp_path: Path) -> Path:
     """The phantoms under the names of a source that is cleared and of one that is not."""
     folder = tmp_path / "two"
     folder.mkdir()
-    lines = (made_data / "INDEX.tsv").read_text(encoding="utf-8").splitlines()[1:]
-    rows = [dict(zip(INDEX_COLUMNS, line.split("\t"), strict=True)) for line in lines]
     names = ("hc18", "drive")
-    write_tsv(folder / "INDEX.tsv", INDEX_COLUMNS, [{**row, "source": name} for name in names for row in rows])
-    label = dict(zip(LABEL_COLUMNS, (made_data / "LABELS.tsv").read_text().splitlines()[1].split("\t"), strict=True))
-    write_tsv(folder / "LABELS.tsv", LABEL_COLUMNS, [{**label, "source": name} for name in names])
+    for table, most in (("INDEX.tsv", None), ("LABELS.tsv", 1)):
+        head, *lines = (made_data / table).read_text(encoding="utf-8").splitlines()
+        columns = head.split("\t")
+        rows = [dict(zip(columns, line.split("\t"), strict=True)) for line in lines[:most]]
+        write_tsv(folder / table, columns, [{**row, "source": name} for name in names for row in rows])
     for part in ("images", "masks"):
         (folder / part).symlink_to(made_data / part)
     return folder
