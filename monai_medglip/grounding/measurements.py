@@ -32,7 +32,7 @@ def mask_volume_ml(mask: MaskRLE | None, frame: Frame) -> float | None:
 
     Example:
         >>> frame = Frame(np.diag([2.0, 2.0, 5.0, 1.0]), (10, 10, 4), spacing_known=True)
-        >>> mask_volume_ml(MaskRLE.encode(np.ones((10, 10, 4))), frame)
+        >>> round(mask_volume_ml(MaskRLE.encode(np.ones((10, 10, 4))), frame), 6)
         8.0
     """
     if mask is None or frame.spatial_dims != 3 or not frame.spacing_known:

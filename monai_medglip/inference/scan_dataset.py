@@ -107,7 +107,10 @@ def collate_scans(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     placed: list[PlacedScan] = [item["placed"] for item in items]
     sizes = {tuple(one.pixels.shape[1:]) for one in placed}
     if len(sizes) > 1:
-        raise ConfigurationError(f"expected images on one canvas in a batch, got {sorted(sizes)}")
+        raise ConfigurationError(
+            f"expected images on one canvas in a batch, got {sorted(sizes)}; "
+            "each volume has a working grid of its own, so set batch_size to 1 for volumes"
+        )
     return {
         "image": torch.stack([one.pixels for one in placed]),
         "modality": torch.tensor([one.modality.index for one in placed]),
