@@ -229,19 +229,30 @@ def _program(interface: _Interface) -> torch.onnx.ONNXProgram:
 
 
 def _compare(path: Path, interface: _Interface) -> None:
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    found = session.run(interface.outputs, {name: value.numpy() for name, value in interface.other.items()})
     with torch.no_grad():
         expected = interface.module(*interface.other.values())
-    for name, theirs, ours in zip(interface.outputs, found, expected, strict=True):
-        difference = float((torch.from_numpy(theirs) - ours).abs().max())
+    for name, theirs, ours in zip(interface.outputs, _answers(path, interface), expected, strict=True):
+        difference = float((theirs - ours).abs().max())
         if not difference <= TOLERANCE * max(1.0, float(ours.abs().max())):
             raise OutputError(
-                f"expected ONNX Runtime to give torch's {name!r}, they differ by {difference:.2g}; "
-                "nothing was written, another version of torch or onnxscript may help"
+                f"expected ONNX Runtime to give torch's {name!r}, they differ by {difference:.2g}; nothing was "
+                "written, give the size that images will have, or try another version of torch or onnxscript"
             )
+
+
+def _answers(path: Path, interface: _Interface) -> list[Tensor]:
+    import onnxruntime
+
+    inputs = {name: value.numpy() for name, value in interface.other.items()}
+    try:
+        session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+        return [torch.from_numpy(value) for value in session.run(interface.outputs, inputs)]
+    except Exception as error:  # ONNX Runtime has a class of its own for every cause, below Exception alone
+        shapes = ", ".join(f"{name} {value.shape}" for name, value in inputs.items())
+        raise OutputError(
+            f"expected ONNX Runtime to run the network on {shapes}, it says: {error}; nothing was written, "
+            "give the size that images will have"
+        ) from error
 
 
 @contextlib.contextmanager

@@ -193,13 +193,32 @@ def test_what_the_exporter_cannot_express_is_said(tiny, exporter, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_with_other_answers_is_not_written(tiny, tmp_path, monkeypatch):
+@pytest.fixture
+def runtime(tmp_path, monkeypatch):
+    """Replaces what is exported by a stub, and ONNX Runtime by a function of outputs and inputs."""
+    stub = SimpleNamespace(save=lambda path: Path(path).write_bytes(b"wrong"))
+    monkeypatch.setattr(torch.onnx, "export", lambda *arguments, **options: stub)
+
+    def replace(run):
+        monkeypatch.setattr(onnxruntime, "InferenceSession", lambda *arguments, **options: SimpleNamespace(run=run))
+
+    return replace
+
+
+def test_a_file_with_other_answers_is_not_written(tiny, runtime, tmp_path):
+    runtime(lambda names, inputs: [torch.full((1,), 1e6).numpy()] * len(names))
     old = tmp_path / "head.onnx"
     old.write_bytes(b"earlier")
-    written = SimpleNamespace(save=lambda path: Path(path).write_bytes(b"wrong"))
-    wrong = SimpleNamespace(run=lambda names, inputs: [torch.full((1,), 1e6).numpy()] * len(names))
-    monkeypatch.setattr(torch.onnx, "export", lambda *arguments, **options: written)
-    monkeypatch.setattr(onnxruntime, "InferenceSession", lambda *arguments, **options: wrong)
     with pytest.raises(OutputError, match="torch's 'alignment', they differ by 1e"):
         export_grounding_head(tiny, old)
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("head.onnx", b"earlier")]
+
+
+def test_a_file_that_does_not_run_at_other_sizes_is_not_written(tiny, runtime, tmp_path):
+    def fail(names, inputs):
+        raise ValueError("27 by 243")
+
+    runtime(fail)
+    with pytest.raises(OutputError, match=r"image \(3, 3, 320, 288\), .* it says: 27 by 243; .* give the size"):
+        export_image_encoder(tiny, tmp_path / "encoder.onnx")
+    assert list(tmp_path.iterdir()) == []
