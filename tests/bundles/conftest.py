@@ -94,9 +94,10 @@ def write_tiny_bundle(target: Path, bundle: Path, text_encoder: Path) -> Path:
     (target / "models" / "network.json").write_text(json.dumps(definition), encoding="utf-8")
     torch.manual_seed(0)
     network = build_network(target / "models" / "network.json")
+    (bias,) = (value for name, value in network.named_parameters() if name.endswith(".mask_phrase.bias"))
+    bias.data[-1] = 0.0  # masks of about half the image, not none
     torch.save(network.state_dict(), target / "models" / "model.pt")
-    point = OperatingPoint(canvas=tuple(canvas), box_threshold=0.1, mask_threshold=0.01)
-    point.write(target / "models" / "operating_point.json")
+    OperatingPoint(canvas=tuple(canvas), box_threshold=0.1).write(target / "models" / "operating_point.json")
     ValidatedPhrases().write(target / "configs" / "validated_phrases.json")
     stamp_bundle(target)
     return target
