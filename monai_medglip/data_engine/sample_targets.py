@@ -41,7 +41,7 @@ class SampleTargetsd(Transform):
 
     * ``presence`` float32 (P,): 1 present, 0 known absent, -1 unknown;
     * ``boxes`` float32 (n, 2D) in canvas edges with ``box_phrase`` int64 (n,); ``ignore_boxes``, ``ignore_phrase``;
-    * ``masks`` float32 (P, X/2, Y/2[, Z/2]): share of each 2-pixel cell; ``mask_known`` bool (P,);
+    * ``masks`` float32 (P, X/s, Y/s[, Z/s]): share of each cell of ``s`` pixels; ``mask_known`` bool (P,);
     * ``background_weight`` float32 (P,): 0.5 where a source may have left out some of many instances, else 1;
     * ``modality``: index of the record's modality; ``valid_region`` and ``whole_image`` float32 (2D,);
     * ``dropped_regions``: how many regions lie less than `smallest_share` inside the canvas.
@@ -50,9 +50,10 @@ class SampleTargetsd(Transform):
 
     Args:
         smallest_share: share of a region that must be inside the canvas, in [0, 1].
+        mask_stride: canvas pixels per cell of a mask, along every axis; that of the network's masks.
 
     Raises:
-        ConfigurationError: when the share is out of range.
+        ConfigurationError: when the share is out of range or the stride is less than 1.
     """
 
     consumed = (
@@ -64,10 +65,13 @@ class SampleTargetsd(Transform):
         "concept_truths",
     )
 
-    def __init__(self, smallest_share: float = 0.3) -> None:
+    def __init__(self, smallest_share: float = 0.3, *, mask_stride: int = 2) -> None:
         if not 0 <= smallest_share <= 1:
             raise ConfigurationError(f"expected a share in [0, 1], got {smallest_share}")
+        if mask_stride < 1:
+            raise ConfigurationError(f"expected a mask stride of at least 1, got {mask_stride}")
         self.smallest_share = smallest_share
+        self.mask_stride = mask_stride
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Give a copy of the item with targets instead of regions."""
@@ -78,7 +82,7 @@ class SampleTargetsd(Transform):
         kept = canvas.inside >= self.smallest_share
         item = {key: value for key, value in data.items() if key not in self.consumed}
         item.update(_box_targets(truths, canvas, kept))
-        item.update(_mask_targets(truths, table, canvas, instances))
+        item.update(_mask_targets(truths, table, canvas, instances, self.mask_stride))
         item["background_weight"] = torch.tensor([_background_weight(truth) for truth in truths], dtype=torch.float32)
         item["modality"] = data["record"].modality.index
         item["valid_region"] = torch.as_tensor(data["valid_region"], dtype=torch.float32)
@@ -188,28 +192,35 @@ def _mask_targets(
     table: Sequence[RegionRow],
     canvas: _CanvasRegions,
     instances: npt.NDArray[np.int16],
+    stride: int,
 ) -> dict[str, torch.Tensor]:
     shape = instances.shape[1:]
-    if any(size % 2 for size in shape):
-        raise ConfigurationError(f"expected a canvas of even sizes, as masks are learned at half of them; got {shape}")
-    masks = np.zeros((len(truths), *(size // 2 for size in shape)), np.float32)
+    if any(size % stride for size in shape):
+        raise ConfigurationError(f"expected a canvas whose sizes masks of stride {stride} divide, got {shape}")
+    masks = np.zeros((len(truths), *(size // stride for size in shape)), np.float32)
     known = np.ones(len(truths), bool)
     for phrase, truth in enumerate(truths):
         members = [i for group in truth.instances for i in group]
         known[phrase] = truth.presence is not Presence.UNKNOWN and all(table[i].has_mask for i in members)
         visible = [i for i in members if canvas.inside[i] > 0]
         if known[phrase] and visible:
-            _draw(masks[phrase], instances, visible, _bounds(canvas.boxes[visible]))
+            _draw(masks[phrase], instances, visible, _bounds(canvas.boxes[visible]), stride)
     return {"masks": torch.from_numpy(masks), "mask_known": torch.from_numpy(known)}
 
 
-def _draw(mask: npt.NDArray[np.float32], instances: npt.NDArray[np.int16], members: Sequence[int], box: Floats) -> None:
+def _draw(
+    mask: npt.NDArray[np.float32],
+    instances: npt.NDArray[np.int16],
+    members: Sequence[int],
+    box: Floats,
+    stride: int,
+) -> None:
     """Write the share of each cell that the members cover; only cells inside their bounds are looked at."""
     dims = mask.ndim
-    cells = tuple(slice(int(box[i]) // 2, -(-int(box[dims + i]) // 2)) for i in range(dims))
-    pixels = (slice(None), *(slice(2 * cell.start, 2 * cell.stop) for cell in cells))
+    cells = tuple(slice(int(box[i]) // stride, -(-int(box[dims + i]) // stride)) for i in range(dims))
+    pixels = (slice(None), *(slice(stride * cell.start, stride * cell.stop) for cell in cells))
     wanted = np.zeros(max(int(instances.max()), max(members) + 1) + 1, bool)
     wanted[np.array(members) + 1] = True
     covered = wanted[instances[pixels]].any(axis=0)
-    split = covered.reshape([size for cell in cells for size in (cell.stop - cell.start, 2)])
+    split = covered.reshape([size for cell in cells for size in (cell.stop - cell.start, stride)])
     mask[cells] = split.mean(axis=tuple(range(1, 2 * dims, 2)), dtype=np.float32)

@@ -49,6 +49,7 @@ class MedGLIP(nn.Module):
         width: channels of region features and phrase vectors.
         pixel_width: channels of the pixel map that masks are read from.
         region_strides: strides whose cells become candidate regions; finer ones for volumes, whose grids are small.
+        full_resolution: whether masks are predicted on the image's own grid, not on that of the finest level.
         sharing: what the modalities share: ``shared``, ``adapters`` or ``separate``.
         modality_dropout: share of training images whose modality is hidden, so that it may be unknown later.
     """
@@ -61,6 +62,7 @@ class MedGLIP(nn.Module):
         width: int = 128,
         pixel_width: int = 32,
         region_strides: Sequence[int] = (8, 16, 32),
+        full_resolution: bool = False,
         sharing: ModalitySharing | str = ModalitySharing.SHARED,
         modality_dropout: float = 0.1,
     ) -> None:
@@ -71,7 +73,12 @@ class MedGLIP(nn.Module):
         self.phrase_projection = PhraseProjection(text_encoder.width, width)
         strides = tuple(region_strides)
         self.neck = PyramidNeck(
-            image_encoder.channels, width=width, pixel_width=pixel_width, region_strides=strides, spatial_dims=dims
+            image_encoder.channels,
+            width=width,
+            pixel_width=pixel_width,
+            region_strides=strides,
+            full_resolution=full_resolution,
+            spatial_dims=dims,
         )
         self.head = GroundingHead(width=width, pixel_width=pixel_width, strides=strides, spatial_dims=dims)
         self.modality_classifier = nn.Linear(image_encoder.channels[strides[-1]], len(Modality) - 1)
@@ -132,7 +139,7 @@ class MedGLIP(nn.Module):
         modality_logits = self.modality_classifier(pooled).float()
         if predict_unknown:
             modality = torch.where(modality == Modality.UNKNOWN.index, modality_logits.argmax(1), modality)
-        regions, pixels = self.neck(levels, modality, whole_image)
+        regions, pixels = self.neck(levels, image, modality, whole_image)
         return EncodedImage(tuple(regions), pixels, modality_logits)
 
     def embed(self, phrases: Sequence[Sequence[Phrase]]) -> tuple[Tensor, Tensor]:

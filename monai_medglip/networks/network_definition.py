@@ -38,7 +38,7 @@ _WEIGHTS_ARGUMENT: dict[type[ImageEncoder], str] = {
     SliceEncoder: "weights",
 }
 _REQUIRED = {"network", "image_encoder", "text_encoder"}
-_OPTIONAL = {"width", "pixel_width", "region_strides", "sharing", "modality_dropout", "canvas"}
+_OPTIONAL = {"width", "pixel_width", "region_strides", "full_resolution", "sharing", "modality_dropout", "canvas"}
 
 
 def read_network_definition(definition: str | Path) -> dict[str, Any]:

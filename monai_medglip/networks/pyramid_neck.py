@@ -22,6 +22,8 @@ from monai_medglip.networks.position import relative_coordinates
 
 __all__ = ["ModalityModulation", "PyramidNeck"]
 
+_IMAGE_CHANNELS = 3
+
 
 class ModalityModulation(nn.Module):
     """Scales and shifts the channels of one level by the image's modality; the identity before training.
@@ -48,11 +50,15 @@ class ModalityModulation(nn.Module):
 class PyramidNeck(nn.Module):
     """Region features at the coarse strides and a pixel map at the finest stride.
 
+    At full resolution one light block brings the pixel map to the image's own grid, with the image's values beside it:
+    an organ that is a few voxels wide on a volume's small grid has no place on a coarser one.
+
     Args:
         channels: channels of the encoder's levels, ``{stride: channels}``.
         width: channels of the region features.
         pixel_width: channels of the pixel map.
         region_strides: strides whose cells become candidate regions.
+        full_resolution: whether the pixel map has the image's grid, not that of the finest level.
         spatial_dims: 2 or 3.
     """
 
@@ -63,6 +69,7 @@ class PyramidNeck(nn.Module):
         width: int = 128,
         pixel_width: int = 32,
         region_strides: Sequence[int] = (8, 16, 32),
+        full_resolution: bool = False,
         spatial_dims: int = 2,
     ) -> None:
         super().__init__()
@@ -85,19 +92,27 @@ class PyramidNeck(nn.Module):
             self.pixel_blocks[str(stride)] = _PixelBlock(spatial_dims, previous, channels[stride], out)
             previous = out
         self.pixel_projection = _convolution(spatial_dims, previous + spatial_dims, pixel_width, normalize=False)
+        self.full_grid = (
+            _PixelBlock(spatial_dims, pixel_width, _IMAGE_CHANNELS, pixel_width) if full_resolution else None
+        )
 
     @property
     def pixel_stride(self) -> int:
         """Canvas voxels per cell of the pixel map."""
+        return self._finest_stride if self.full_grid is None else 1
+
+    @property
+    def _finest_stride(self) -> int:
         return self.pixel_strides[-1] if self.pixel_strides else self.region_strides[0]
 
     def forward(
-        self, levels: Mapping[int, Tensor], modality: Tensor, whole_image: Tensor
+        self, levels: Mapping[int, Tensor], image: Tensor, modality: Tensor, whole_image: Tensor
     ) -> tuple[list[Tensor], Tensor]:
         """Merge the levels.
 
         Args:
             levels: ``{stride: (B, C, ...)}`` from the encoder.
+            image: ``(B, 3, ...)`` that was encoded.
             modality: ``(B,)`` int64.
             whole_image: ``(B, 2D)`` canvas edges of the whole image, which the canvas may show a part of.
 
@@ -116,7 +131,8 @@ class PyramidNeck(nn.Module):
         pixels = merged[0]
         for stride in self.pixel_strides:
             pixels = self.pixel_blocks[str(stride)](pixels, levels[stride])
-        return regions, self.pixel_projection(_with_position(pixels, self.pixel_stride, whole_image))
+        pixels = self.pixel_projection(_with_position(pixels, self._finest_stride, whole_image))
+        return regions, pixels if self.full_grid is None else self.full_grid(pixels, image)
 
 
 class _PixelBlock(nn.Module):
@@ -139,8 +155,16 @@ def _convolution(spatial_dims: int, channels: int, out: int, *, strides: int = 1
     # group normalization at the fine strides is the dearest operation of a training step on a CPU: none in pixel blocks
     norm = ("GROUP", {"num_groups": 8}) if normalize else None
     ordering = "NA" if normalize else "A"
+    # MONAI's MEMSWISH is torch's fused one, its SWISH is not
     return Convolution(
-        spatial_dims, channels, out, strides=strides, adn_ordering=ordering, norm=norm, act="SWISH", bias=not normalize
+        spatial_dims,
+        channels,
+        out,
+        strides=strides,
+        adn_ordering=ordering,
+        norm=norm,
+        act="MEMSWISH",
+        bias=not normalize,
     )
 
 

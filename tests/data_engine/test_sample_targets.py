@@ -118,8 +118,16 @@ def test_an_image_without_regions_and_phrases_has_empty_targets(tmp_path):
 
 
 def test_an_odd_canvas_is_refused(made):
-    with pytest.raises(ConfigurationError, match=r"even sizes.*\(39, 30\)"):
+    with pytest.raises(ConfigurationError, match=r"sizes masks of stride 2 divide, got \(39, 30\)"):
         targets(made, SpatialCropd(BOTH, roi_start=[1, 0], roi_end=[40, 30]))
+
+
+def test_masks_of_stride_1_are_the_pixels_themselves(made):
+    fine, packed = targets(made, mask_stride=1)
+    coarse, _ = targets(made)
+    assert fine["masks"].shape[1:] == packed.shape[1:]
+    assert set(fine["masks"].unique().tolist()) == {0.0, 1.0}
+    torch.testing.assert_close(torch.nn.functional.avg_pool2d(fine["masks"], 2), coarse["masks"])
 
 
 def test_a_map_that_lost_its_affine_is_refused(made):
@@ -133,6 +141,11 @@ def test_a_map_that_lost_its_affine_is_refused(made):
 def test_a_map_that_was_interpolated_is_refused(made):
     with pytest.raises(DataError, match="whole numbers in 'instances', got fractions"):
         targets(made, Zoomd(BOTH, 2, mode="bilinear", keep_size=False))
+
+
+def test_a_mask_stride_below_one_is_refused():
+    with pytest.raises(ConfigurationError, match="mask stride of at least 1, got 0"):
+        SampleTargetsd(mask_stride=0)
 
 
 def test_a_share_out_of_range_is_refused():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The 2D backbone on the slices of volumes, against the same backbone on each slice alone."""
+"""The 2D backbone on the slabs of volumes, against the same backbone on each slab alone, and 3D layers beside it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from monai_medglip.networks.memory_layout import use_channels_last
 from monai_medglip.networks.slice_encoder import SliceEncoder
 from tests.tiny_networks import noise, phrases_of
 
-LEVELS = {2: 16, 4: 24, 8: 32, 16: 96}
+PLANE = {2: 16, 4: 24, 8: 32, 16: 96}
+LEVELS = {2: 16 + 8, 4: 24 + 16, 8: 32, 16: 96}
 
 
 @pytest.fixture(scope="module")
 def encoder():
     torch.manual_seed(0)
-    return SliceEncoder(frozen_blocks=3).eval()
+    return SliceEncoder(frozen_blocks=3, detail_width=8).eval()
 
 
 @pytest.fixture
@@ -35,30 +36,33 @@ def test_levels_have_the_channels_and_strides_that_are_told(encoder, volume):
 
 
 @torch.no_grad()
-def test_each_level_is_the_mean_of_the_levels_of_as_many_slices(encoder, volume):
+def test_each_level_begins_with_the_mean_of_the_levels_of_its_slabs(encoder, volume):
     levels = encoder(volume)
-    slices = [encoder.plane(volume[..., z]) for z in range(16)]
+    slabs = [encoder.plane(volume[..., z : z + 2].mean(-1)) for z in range(0, 16, 2)]
     for stride, level in levels.items():
+        count = stride // 2
         for z in range(16 // stride):
-            expected = torch.stack([one[stride] for one in slices[z * stride : (z + 1) * stride]]).mean(0)
-            torch.testing.assert_close(level[..., z], expected, atol=1e-5, rtol=1e-4)
+            expected = torch.stack([one[stride] for one in slabs[z * count : (z + 1) * count]]).mean(0)
+            torch.testing.assert_close(level[:, : PLANE[stride], ..., z], expected, atol=1e-5, rtol=1e-4)
 
 
 @torch.no_grad()
-def test_the_stem_does_not_reduce_the_third_axis(encoder, volume):
+def test_the_stem_has_one_stride_for_all_axes(encoder, volume):
     stem = encoder.stem(volume)
-    assert stem.shape == (2, 16, 16, 24, 16)
-    torch.testing.assert_close(stem[..., 5], encoder.plane.stem(volume[..., 5]))
+    assert stem.shape == (2, 16 + 8, 16, 24, 8)
+    torch.testing.assert_close(stem[:, :16, ..., 5], encoder.plane.stem(volume[..., 10:12].mean(-1)))
 
 
 @torch.no_grad()
-def test_slices_do_not_see_each_other(encoder, volume):
+def test_slabs_do_not_see_each_other_but_the_3d_layers_see_all(encoder, volume):
     changed = volume.clone()
     changed[..., 4:8] = 0
     before, after = encoder(volume)[4], encoder(changed)[4]
-    assert torch.equal(before[..., 0], after[..., 0])
-    assert torch.equal(before[..., 2:], after[..., 2:])
-    assert not torch.allclose(before[..., 1], after[..., 1])
+    plane, detail = slice(0, PLANE[4]), slice(PLANE[4], None)
+    assert torch.equal(before[:, plane, ..., 0], after[:, plane, ..., 0])
+    assert torch.equal(before[:, plane, ..., 2:], after[:, plane, ..., 2:])
+    assert not torch.allclose(before[:, plane, ..., 1], after[:, plane, ..., 1])
+    assert not torch.allclose(before[:, detail, ..., 2], after[:, detail, ..., 2])
 
 
 @torch.no_grad()
@@ -83,8 +87,9 @@ def test_blocks_that_no_level_needs_are_left_out(encoder):
 def test_frozen_blocks_get_no_gradient_and_the_others_do(encoder, volume):
     encoder.zero_grad()
     sum(level.sum() for level in encoder.train()(volume[:1, :, :, :32]).values()).backward()
-    learned = {int(name.split(".")[2]) for name, p in encoder.named_parameters() if p.grad is not None}
-    assert learned == set(range(3, 12))
+    blocks = encoder.plane.blocks.named_parameters()
+    assert {int(name.split(".")[0]) for name, p in blocks if p.grad is not None} == set(range(3, 12))
+    assert all(p.grad is not None for p in (*encoder.detail_stem.parameters(), *encoder.detail.parameters()))
     assert all(p.grad is None for p in encoder.plane.first.parameters())
     assert not any(module.training for module in encoder.modules() if isinstance(module, nn.BatchNorm2d))
 
@@ -98,8 +103,9 @@ def test_nothing_is_frozen_when_no_block_is(volume):
 def test_weights_learned_on_pictures_are_those_of_the_plane(shared):
     weights = shared / "weights" / "mobilenet_v2_imagenet.safetensors"
     volumes, pictures = SliceEncoder(weights).state_dict(), MobileNetV2Encoder(weights).state_dict()
-    assert len(volumes) > 100
-    assert all(torch.equal(value, pictures[key.removeprefix("plane.")]) for key, value in volumes.items())
+    plane = {key.removeprefix("plane."): value for key, value in volumes.items() if key.startswith("plane.")}
+    assert len(plane) > 100
+    assert all(torch.equal(value, pictures[key]) for key, value in plane.items())
 
 
 def test_wrong_settings_are_told(tmp_path):
