@@ -14,6 +14,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from packaging.version import Version
+
+from monai_medglip import __version__
 from monai_medglip.errors import ConfigurationError, WeightsError
 from monai_medglip.inference.validated_phrases import ValidatedPhrases
 
@@ -74,11 +77,13 @@ class Bundle:
         return hashlib.sha256(weights.read_bytes()).hexdigest()
 
     def check_weights(self) -> None:
-        """Compare the weights with the checksum that the metadata states.
+        """Compare the weights with the checksum that the metadata states, and the bundle's version with this package's.
 
         Raises:
-            WeightsError: when they differ: a damaged download, or weights of another version.
+            ConfigurationError: when the bundle was made for a later version of this package.
+            WeightsError: when the checksums differ: a damaged download, or weights of another version.
         """
+        self._check_version()
         stated = self.metadata.get("weights_sha256")
         if stated is not None and stated != self.weights_sha256:
             raise WeightsError(
@@ -86,10 +91,19 @@ class Bundle:
                 "the file is damaged or of another version, download the bundle again"
             )
 
+    def _check_version(self) -> None:
+        wanted = (self.metadata.get("required_packages_version") or {}).get("monai-medglip", __version__)
+        if Version(wanted) > Version(__version__):
+            raise ConfigurationError(
+                f"expected a bundle for monai-medglip {__version__} or earlier, got {self.path}, made for {wanted}; "
+                f"install that version: pip install --upgrade monai-medglip=={wanted}"
+            )
+
     def load_network(self, device: torch.device | str | None = None) -> MedGLIP:
         """Build the network, load its weights strictly and make it ready to answer, not to be trained further.
 
         Raises:
+            ConfigurationError: when the bundle was made for a later version of this package.
             WeightsError: when weights or text encoder are missing, damaged or of another version.
         """
         from monai_medglip.networks import build_network, fold_normalization, load_weights, use_channels_last

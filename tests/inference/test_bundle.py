@@ -52,6 +52,16 @@ def test_weights_without_a_stated_checksum_are_taken(own_bundle):
     assert Bundle(own_bundle).load_network() is not None
 
 
+def test_a_bundle_for_a_later_version_is_refused_with_the_way_to_get_it(own_bundle):
+    metadata = own_bundle / "configs" / "metadata.json"
+    stated = json.loads(metadata.read_text())
+    metadata.write_text(json.dumps({**stated, "required_packages_version": {"monai-medglip": "99.1.0"}}))
+    with pytest.raises(ConfigurationError, match=r"made for 99\.1\.0; install that version: pip install"):
+        Bundle(own_bundle).load_network()
+    metadata.write_text(json.dumps({**stated, "required_packages_version": {"monai-medglip": "0.0.1"}}))
+    assert Bundle(own_bundle).load_network() is not None
+
+
 def test_the_checksum_of_weights_that_are_not_there_is_an_error(own_bundle):
     (own_bundle / "models" / "model.pt").unlink()
     with pytest.raises(WeightsError, match="found no such file"):
