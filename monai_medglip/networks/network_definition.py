@@ -129,6 +129,7 @@ def build_network(
     text_options = dict(read["text_encoder"])
     folder = text_options.pop("folder")
     folder = folder if text_encoder is None else text_encoder
+    _check_text_encoder(folder)
     settings = {key: read[key] for key in _OPTIONAL - {"canvas"} if key in read}
     try:
         return MedGLIP(encoder_class(**encoder_options), TextEncoder(folder, **text_options), **settings)
@@ -136,6 +137,15 @@ def build_network(
         raise ConfigurationError(
             f"expected settings that MedGLIP, {encoder_class.__name__} and TextEncoder take: {error}"
         ) from error
+
+
+def _check_text_encoder(folder: str | Path) -> None:
+    """Refuse at once what is neither a folder nor, as owner/name, a model of the hub; a bundle's is a plain name."""
+    if not Path(folder).is_dir() and Path(folder).name == str(folder):
+        raise WeightsError(
+            f"expected the text encoder in a folder {folder!r} beside the network definition, found none; download the "
+            "bundle again, or name a folder or a model of the Hugging Face hub (owner/name)"
+        )
 
 
 def load_weights(network: torch.nn.Module, path: str | Path) -> None:

@@ -191,3 +191,10 @@ def test_a_pickle_that_would_run_code_is_refused(network, tmp_path):
     torch.save({"head.presence_peak": Trap()}, tmp_path / "model.pt")
     with pytest.raises(WeightsError, match="damaged"):
         load_weights(network, tmp_path / "model.pt")
+
+
+def test_a_definition_without_its_text_encoder_is_refused_at_once(tmp_path, definition):
+    file = tmp_path / "network.json"
+    file.write_text(json.dumps({**definition, "text_encoder": {"folder": "text_encoder"}}))
+    with pytest.raises(WeightsError, match=r"expected the text encoder in a folder 'text_encoder' .* found none"):
+        build_network(file)
