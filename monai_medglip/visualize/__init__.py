@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from monai_medglip.visualize.colors import PHRASE_COLORS, phrase_color
+from monai_medglip.grounding.colors import PHRASE_COLORS, phrase_color
 from monai_medglip.visualize.index_page import PageEntry, render_index_page, write_index_page
 from monai_medglip.visualize.montage import montage
 from monai_medglip.visualize.orthogonal_planes import orthogonal_planes

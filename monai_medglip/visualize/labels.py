@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monai_medglip.grounding import Grounding
-from monai_medglip.visualize.colors import PHRASE_COLORS
+from monai_medglip.grounding.colors import PHRASE_COLORS
 
 __all__ = ["LabelPlacer", "is_numbered"]
 

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from monai_medglip.grounding import Grounding, Status, Support
-from monai_medglip.visualize.colors import Color, phrase_color
+from monai_medglip.grounding.colors import Color, phrase_color
 from monai_medglip.visualize.dashes import dash_outline
 from monai_medglip.visualize.labels import is_numbered
 from monai_medglip.visualize.text import drawable_text, fit_text, font_of_size, text_width

@@ -13,8 +13,8 @@ from PIL import Image, ImageDraw
 
 from monai_medglip.geometry import Boxes, Frame
 from monai_medglip.grounding import Grounding, box_sizes_mm, mask_volume_ml, size_text, volume_text
+from monai_medglip.grounding.colors import Color, phrase_color
 from monai_medglip.imaging import Scan
-from monai_medglip.visualize.colors import Color, phrase_color
 from monai_medglip.visualize.display import display_window
 from monai_medglip.visualize.focus import ACROSS, Focus, foci
 from monai_medglip.visualize.labels import is_numbered

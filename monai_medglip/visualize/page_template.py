@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from monai_medglip.grounding import Grounding, phrase_volumes_ml, volume_text
-from monai_medglip.visualize.colors import phrase_color
+from monai_medglip.grounding.colors import phrase_color
 from monai_medglip.visualize.legend import phrase_answer
 
 if TYPE_CHECKING:

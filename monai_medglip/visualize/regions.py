@@ -15,8 +15,8 @@ import numpy.typing as npt
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
 from monai_medglip.grounding import Grounding
+from monai_medglip.grounding.colors import phrase_color, text_color_on
 from monai_medglip.imaging import MaskRLE
-from monai_medglip.visualize.colors import phrase_color, text_color_on
 from monai_medglip.visualize.dashes import dash_outline
 from monai_medglip.visualize.labels import LabelPlacer, is_numbered
 from monai_medglip.visualize.text import Font, drawable_text, fit_text, font_of_size, text_width

@@ -6,8 +6,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from monai_medglip.grounding.colors import text_color_on
 from monai_medglip.visualize import PHRASE_COLORS, phrase_color
-from monai_medglip.visualize.colors import text_color_on
 
 # Machado, Oliveira, Fernandes 2009, severity 1, for linear RGB.
 VISION = {
