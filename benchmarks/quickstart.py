@@ -10,6 +10,7 @@ python benchmarks/quickstart.py --out benchmarks/results/quickstart.json
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shlex
 import subprocess
@@ -28,7 +29,8 @@ _COMMAND = re.compile(r"^medglip (ground examples/\S*?([^/\s.]+)\.\S+ .*)$", re.
 def printed(*words: str) -> str:
     """Return what Python prints when it is run with some words in the root of the checkout."""
     command = [sys.executable, "-W", "ignore", *words]
-    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "MEDGLIP_BUNDLE": "bundles/medglip_2d"}
+    done = subprocess.run(command, cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{shlex.join(words)} failed:\n{done.stderr}")
     return done.stdout

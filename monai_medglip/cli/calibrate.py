@@ -67,12 +67,23 @@ def run(arguments: argparse.Namespace) -> int:
         )
         for canvas in canvases
     }
-    fitted = fit_operating_point(answers, fitted_on=_fitted_on(folder))
-    lists = validated_phrases(fitted.units, fitted.operating_point)
+    # a canvas is judged by the boxes that will be shown, which may be those of masks
+    fits = {
+        canvas: fit_operating_point({canvas: units}, fitted_on=_fitted_on(folder)) for canvas, units in answers.items()
+    }
+    sources = {canvas: measure_box_sources(folder, bundle.path, fit.operating_point) for canvas, fit in fits.items()}
+    points = {canvas: choose_box_sources(sources[canvas], fit.operating_point) for canvas, fit in fits.items()}
+    gains = {canvas: sources[canvas].gain(refined=point.refine) for canvas, point in points.items()}
+    canvas = max(gains, key=lambda canvas: gains[canvas])  # of equals the first
+    fitted, figures, point = fits[canvas], sources[canvas], points[canvas]
+    lists = validated_phrases(fitted.units, point)
     lists.write(bundle.path / "configs" / "validated_phrases.json")
-    figures = measure_box_sources(folder, bundle.path, fitted.operating_point)
-    point = choose_box_sources(figures, fitted.operating_point)
     point.write(bundle.path / "models" / "operating_point.json")
+    for tried, gain in gains.items():
+        print(
+            f"canvas {'x'.join(map(str, tried))}: IoU of best boxes plus Dice {gain:.4f}"
+            + " (chosen)" * (tried == canvas)
+        )
     print(_summary(fitted))
     print(figures.table())
     print(f"second look: {'yes' if point.refine else 'no'}; boxes from masks: {', '.join(point.mask_boxes) or 'none'}")
@@ -89,11 +100,10 @@ def _fitted_on(folder: GroundingFolder) -> str:
 
 def _summary(fitted: FittedPoint) -> str:
     point = fitted.operating_point
-    chosen = (point.canvas, point.candidates.presence_power)
+    chosen = point.candidates.presence_power
     lines = [
-        f"canvas {'x'.join(map(str, canvas))}, presence power {power:g}: score {score:.4f}"
-        + (" (chosen)" if (canvas, power) == chosen else "")
-        for (canvas, power), score in fitted.scores.items()
+        f"presence power {power:g}: AP50 of predicted sides {score:.4f}" + (" (chosen)" if power == chosen else "")
+        for (_, power), score in fitted.scores.items()
     ]
     return "\n".join(
         [

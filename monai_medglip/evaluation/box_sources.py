@@ -68,6 +68,14 @@ class BoxSourceFigures:
         means = [float(np.mean(values)) for values in self.dice[refined].values()]
         return float(np.mean(means)) if means else float("nan")
 
+    def gain(self, *, refined: bool) -> float:
+        """Give what looks and canvases are chosen by: mean IoU of the better way for each kind, plus mean Dice."""
+        overlap = [
+            max(self.mean_overlap(BoxSource(from_mask, refined), level) for from_mask in (False, True))
+            for level in self.levels()
+        ]
+        return float(np.mean(overlap)) + float(np.nan_to_num(self.mean_dice(refined=refined)))
+
     def table(self) -> str:
         """Give the mean IoU of each way for each kind of phrase, and the Dice of each look, as lines of text."""
         lines = [
@@ -135,22 +143,13 @@ def choose_box_sources(figures: BoxSourceFigures, point: OperatingPoint) -> Oper
 
     A second look is taken where boxes and masks together gain by it.
     """
-    looks = sorted(figures.dice)
-    best = max(looks, key=lambda refined: _gain(figures, refined))
+    best = max(sorted(figures.dice), key=lambda refined: figures.gain(refined=refined))
     levels = tuple(
         level.value
         for level in figures.levels()
         if figures.mean_overlap(BoxSource(True, best), level) > figures.mean_overlap(BoxSource(False, best), level)
     )
     return replace(point, refine=best, mask_boxes=levels)
-
-
-def _gain(figures: BoxSourceFigures, refined: bool) -> float:
-    overlap = [
-        max(figures.mean_overlap(BoxSource(from_mask, refined), level) for from_mask in (False, True))
-        for level in figures.levels()
-    ]
-    return float(np.mean(overlap)) + float(np.nan_to_num(figures.mean_dice(refined=refined)))
 
 
 def _with(point: OperatingPoint, way: BoxSource) -> OperatingPoint:
