@@ -63,6 +63,10 @@ class BoxSourceFigures:
         ]
         return float(np.mean(means)) if means else float("nan")
 
+    def image_overlap(self, way: BoxSource, level: Level) -> float:
+        """Give the mean IoU over all images of all phrases of one level: two ways differ least by chance in it."""
+        return float(np.mean([iou for p, ious in self.overlap[way].items() if self.level[p] is level for iou in ious]))
+
     def mean_dice(self, *, refined: bool) -> float:
         """Give the mean over phrases of their mean Dice; nan where there is none."""
         means = [float(np.mean(values)) for values in self.dice[refined].values()]
@@ -147,7 +151,7 @@ def choose_box_sources(figures: BoxSourceFigures, point: OperatingPoint) -> Oper
     levels = tuple(
         level.value
         for level in figures.levels()
-        if figures.mean_overlap(BoxSource(True, best), level) > figures.mean_overlap(BoxSource(False, best), level)
+        if figures.image_overlap(BoxSource(True, best), level) > figures.image_overlap(BoxSource(False, best), level)
     )
     return replace(point, refine=best, mask_boxes=levels)
 

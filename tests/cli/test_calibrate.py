@@ -65,7 +65,8 @@ def test_it_writes_what_a_bundle_needs(bundle, data, capsys):
     listed = ValidatedPhrases.read(bundle / "configs" / "validated_phrases.json")
     assert [(row.phrase, row.patients) for row in listed.location] == [("polyp", 8)]
     printed = capsys.readouterr().out
-    assert "canvas 64x96, presence power 0: score 1.0000 (chosen)" in printed
+    assert "canvas 64x96: IoU of best boxes plus Dice 1.7000 (chosen)" in printed
+    assert "presence power 0: AP50 of predicted sides 1.0000 (chosen)" in printed
     assert "lesion: sides, first look 0.600, mask, first look 0.800" in printed
     assert (point.mask_boxes, point.refine) == (("lesion",), False)
 
