@@ -6,6 +6,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from monai.bundle import ConfigWorkflow, load
@@ -70,7 +71,10 @@ def test_masks_are_those_of_grounder(workflow, grounder, made_images, suffix, tm
     expected = grounder.ground(made_images / f"wide{suffix}", PROMPT, threshold=0.0)
     found = read_json(tmp_path / "out" / "wide.json")
     assert_same(found, expected)
-    assert found.phrase_masks == expected.phrase_masks
+    for mask, other in zip(found.phrase_masks, expected.phrase_masks, strict=True):
+        assert (mask is None) == (other is None)
+        if mask is not None:  # folded normalization changes last digits, and random masks lie close to their threshold
+            assert np.mean(mask.decode() == other.decode()) > 0.999
     assert any(found.phrase_masks)
 
 
@@ -164,7 +168,7 @@ def test_weights_that_fit_in_part_are_loaded_on_demand(tiny_bundle, tmp_path, mo
     monkeypatch.chdir(tmp_path)
     (tmp_path / "other.json").write_text('{"load_pretrain": false}', encoding="utf-8")
     where = {"bundle_dir": str(tiny_bundle.parent), "workflow_type": "inference", "device": "cpu"}
-    network = load(tiny_bundle.name, **where, args_file="other.json", net_override={"pixel_width": 16})
+    network = load(tiny_bundle.name, **where, args_file="other.json", net_override={"pixel_width": 8})
     saved = torch.load(tiny_bundle / "models" / "model.pt", weights_only=True)
     same = [key for key, value in network.state_dict().items() if value.shape == saved[key].shape]
     assert 0 < len(same) < len(saved)
