@@ -3,7 +3,7 @@
 
 Features learned on pictures know what things look like; they serve volumes in slabs of two slices, averaged along the
 third axis to the stride of their plane. Where exactly a surface runs in space they cannot tell, so the two finest
-levels also get the features of a few 3D layers (``docs/decisions/0009-volume-encoder.md``).
+levels also get the features of a few 3D layers (``docs/decisions/0012-masks-on-the-full-grid.md``).
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class SliceEncoder(ImageEncoder):
         self.channels = {stride: width + added.get(stride, 0) for stride, width in self.plane.channels.items()}
 
     def stem(self, image: Tensor) -> Tensor:
-        """Give stride-2 features ``(B, 32 + detail_width, x/2, y/2, z/2)``: those of the slabs, then the 3D ones."""
+        """Give stride-2 features ``(B, 16 + detail_width, x/2, y/2, z/2)``: those of the slabs, then the 3D ones."""
         return _stem_features(self.plane.stem, self.detail_stem, image)
 
     def adapter(self) -> nn.Module:
