@@ -14,6 +14,7 @@ from monai_medglip.engines.prepare_batch import prepare_grounding_batch, prepare
 from monai_medglip.engines.process_share import process_share
 from monai_medglip.engines.random_state import RandomState
 from monai_medglip.engines.same_buffers import SameBuffersHandler
+from monai_medglip.engines.schedule_state import ScheduleState
 from monai_medglip.engines.shared_handler import SharedHandler
 from monai_medglip.engines.training_handlers import DataWaitHandler, GradientClippingHandler, ProgressHandler
 
@@ -28,6 +29,7 @@ __all__ = [
     "ProgressHandler",
     "RandomState",
     "SameBuffersHandler",
+    "ScheduleState",
     "SharedHandler",
     "latest_checkpoint",
     "parameter_groups",

@@ -18,10 +18,10 @@ __all__ = ["GroundingMetric"]
 
 
 class GroundingMetric(Metric):
-    """Mean over phrases of AP50, or of Dice where a phrase is scored by its mask, on the canvas.
+    """Mean of AP50 over phrases with boxes and of Dice over phrases with masks, on the canvas.
 
-    Larger is better. Phrases are told apart by source and concept, since the same words are easy in one data set and
-    hard in another.
+    Larger is better. AP50 is that of predicted sides; Dice speaks for boxes that are taken from masks too. Phrases are
+    told apart by source and concept, since the same words are easy in one data set and hard in another.
 
     Args:
         settings: how candidates are chosen.
@@ -57,9 +57,9 @@ class GroundingMetric(Metric):
         if presence < 0:
             return
         of_phrase = truth["box_phrase"] == position
+        if presence > 0 and truth["mask_known"][position]:
+            self._score.add_mask(key, _array(mask) > 0, _array(truth["masks"][position]) > 0.5)
         if presence > 0 and not of_phrase.any():
-            if truth["mask_known"][position]:
-                self._score.add_mask(key, _array(mask) > 0, _array(truth["masks"][position]) > 0.5)
             return
         rows = found.phrase == position
         ignored = truth["ignore_boxes"][truth["ignore_phrase"] == position]

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from monai_medglip.geometry.overlap import paired_iou
 from monai_medglip.losses.assignment import Assignment, assign_points
 from monai_medglip.losses.box_regression import BoxRegressionLoss
+from monai_medglip.losses.mask_projection import MaskProjectionLoss
 from monai_medglip.losses.phrase_alignment import QualityFocalLoss
 
 __all__ = ["LossWeights", "MedGLIPLoss"]
@@ -35,6 +36,7 @@ class LossWeights:
     quality: float = 0.5
     dice: float = 1.0
     mask: float = 1.0
+    projection: float = 0.0
     presence: float = 0.5
     modality: float = 0.1
 
@@ -57,6 +59,7 @@ class MedGLIPLoss(nn.Module):
         self.alignment_loss = QualityFocalLoss()
         self.box_loss = BoxRegressionLoss()
         self.dice_loss = DiceLoss(sigmoid=True, squared_pred=True, reduction="none")
+        self.projection_loss = MaskProjectionLoss()
         self.last_parts: dict[str, float] = {}
 
     def forward(self, prediction: dict[str, Tensor], targets: Sequence[dict[str, Tensor]]) -> Tensor:
@@ -112,15 +115,19 @@ class MedGLIPLoss(nn.Module):
         image, phrase = torch.nonzero(known, as_tuple=True)
         chosen = logits[image, phrase].float()
         if not len(image):
-            return {"dice": chosen.sum(), "mask": chosen.sum()}
+            return dict.fromkeys(("dice", "mask", "projection"), chosen.sum())
         truth = torch.stack([targets[i]["masks"][p] for i, p in zip(image.tolist(), phrase.tolist(), strict=True)])
         if truth.shape != chosen.shape:  # a backbone without fine levels gives coarser masks
             truth = F.interpolate(truth[:, None], size=chosen.shape[1:], mode="area")[:, 0]
-        there = presence[image, phrase] > 0
         focal = _focal(chosen, truth)
-        dice = self.dice_loss(chosen[there, None], truth[there, None]).flatten() if there.any() else chosen.new_zeros(1)
+        there = presence[image, phrase] > 0
+        dice = projection = chosen.new_zeros(1)
+        if there.any():
+            chosen, truth = chosen[there], truth[there]
+            dice = self.dice_loss(chosen[:, None], truth[:, None]).flatten()
+            projection = self.projection_loss(chosen, truth)
         # few voxels of an image belong to a region: the mean over all is brought up to the size of the other terms
-        return {"dice": dice.mean(), "mask": 10 * focal.mean()}
+        return {"dice": dice.mean(), "mask": 10 * focal.mean(), "projection": projection.mean()}
 
 
 def _focal(logits: Tensor, target: Tensor, gamma: float = 2.0) -> Tensor:

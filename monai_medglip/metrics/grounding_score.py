@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """One number in [0, 1] for choosing checkpoints while training; reports use the protocol of ``evaluation`` instead.
 
-It is the mean over phrases of AP50, or of Dice for phrases that are scored by their mask alone. Rows are plain data, so
+It is the mean of AP50 over phrases with boxes and of Dice over phrases with masks together; a phrase with both counts
+twice. Rows are plain data, so
 that processes can exchange them.
 """
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import torch
 from ignite.engine import Engine
@@ -12,6 +14,8 @@ from tests.engines.batches import batch_of
 from tests.losses.loss_phantoms import prediction_of, target_of
 
 LEFT, RIGHT = (0.0, 0.0, 24.0, 60.0), (36.0, 0.0, 60.0, 60.0)
+
+boxes_alone = partial(target_of, masks_known=False)
 
 
 def answering(batch, *found):
@@ -36,31 +40,31 @@ def score(*pairs):
 
 
 def test_the_truth_scores_one():
-    batch = batch_of(target_of(presence=(1.0, 1.0), boxes=[(0, LEFT), (1, RIGHT)]))
+    batch = batch_of(boxes_alone(presence=(1.0, 1.0), boxes=[(0, LEFT), (1, RIGHT)]))
     assert score((batch, answering(batch, (0, 0, LEFT), (0, 1, RIGHT)))) == pytest.approx(1.0)
 
 
 def test_it_is_the_mean_over_phrases():
-    batch = batch_of(target_of(presence=(1.0, 1.0), boxes=[(0, LEFT), (1, RIGHT)]))
+    batch = batch_of(boxes_alone(presence=(1.0, 1.0), boxes=[(0, LEFT), (1, RIGHT)]))
     assert score((batch, answering(batch, (0, 0, LEFT), (0, 1, LEFT)))) == pytest.approx(0.5)
 
 
 def test_the_same_words_are_two_phrases_in_two_sources():
-    target = target_of(boxes=[(0, LEFT)])
+    target = boxes_alone(boxes=[(0, LEFT)])
     batch = batch_of(target, target, target, target, sources=["easy", "easy", "easy", "hard"])
     found = answering(batch, (0, 0, LEFT), (1, 0, LEFT), (2, 0, LEFT), (3, 0, RIGHT))
     assert score((batch, found)) == pytest.approx(0.5)
 
 
 def test_batches_add_up():
-    batches = [batch_of(target_of(boxes=[(0, box)])) for box in (LEFT, RIGHT)]
+    batches = [batch_of(boxes_alone(boxes=[(0, box)])) for box in (LEFT, RIGHT)]
     found, missed = answering(batches[0], (0, 0, LEFT)), answering(batches[1])
     # of two truths one is found before anything false
     assert score((batches[0], found), (batches[1], missed)) == pytest.approx(0.505, abs=0.01)
 
 
 def test_a_false_box_on_an_absent_phrase_costs_when_it_scores_higher():
-    batch = batch_of(target_of(boxes=[(0, LEFT)]), target_of(presence=(0.0,)))
+    batch = batch_of(boxes_alone(boxes=[(0, LEFT)]), boxes_alone(presence=(0.0,)))
     clean, false = answering(batch, (0, 0, LEFT)), answering(batch, (0, 0, LEFT), (1, 0, RIGHT))
     false["alignment"][1, 0, 1] = 9.0
     assert score((batch, clean)) == pytest.approx(1.0)
@@ -68,12 +72,12 @@ def test_a_false_box_on_an_absent_phrase_costs_when_it_scores_higher():
 
 
 def test_what_is_not_known_is_not_scored():
-    batch = batch_of(target_of(presence=(1.0, -1.0), boxes=[(0, LEFT)]))
+    batch = batch_of(boxes_alone(presence=(1.0, -1.0), boxes=[(0, LEFT)]))
     assert score((batch, answering(batch, (0, 0, LEFT), (0, 1, RIGHT)))) == pytest.approx(1.0)
 
 
 def test_a_box_in_an_ignored_region_costs_nothing():
-    batch = batch_of(target_of(boxes=[(0, LEFT)], ignore=[(0, RIGHT)]))
+    batch = batch_of(boxes_alone(boxes=[(0, LEFT)], ignore=[(0, RIGHT)]))
     found = answering(batch, (0, 0, LEFT), (0, 0, RIGHT))
     found["alignment"][0, 0, 1] = 9.0
     assert score((batch, found)) == pytest.approx(1.0)
@@ -89,14 +93,23 @@ def test_a_phrase_with_a_mask_alone_is_scored_by_its_dice():
     assert score((batch, answer)) == pytest.approx(0.5)
 
 
+def test_a_phrase_with_boxes_and_a_mask_is_scored_by_both():
+    batch = batch_of(target_of(boxes=[(0, LEFT)]))
+    answer = answering(batch, (0, 0, LEFT))
+    answer["masks"][:] = -1.0
+    assert score((batch, answer)) == pytest.approx(0.5)
+    answer["masks"][0] = 2 * batch["targets"][0]["masks"] - 1
+    assert score((batch, answer)) == pytest.approx(1.0)
+
+
 def test_padding_of_the_phrases_is_not_scored():
-    batch = batch_of(target_of(boxes=[(0, LEFT)]), target_of(presence=(1.0, 1.0), boxes=[(0, LEFT), (1, RIGHT)]))
+    batch = batch_of(boxes_alone(boxes=[(0, LEFT)]), boxes_alone(presence=(1.0, 1.0), boxes=[(0, LEFT), (1, RIGHT)]))
     found = answering(batch, (0, 0, LEFT), (0, 1, LEFT), (1, 0, LEFT), (1, 1, RIGHT))
     assert score((batch, found)) == pytest.approx(1.0)
 
 
 def test_each_run_starts_anew():
-    batch = batch_of(target_of(boxes=[(0, LEFT)]))
+    batch = batch_of(boxes_alone(boxes=[(0, LEFT)]))
     good, bad = answering(batch, (0, 0, LEFT)), answering(batch)
     answers = iter([bad, good])
     engine = Engine(lambda engine, batch: {"pred": next(answers), "label": batch["targets"]})

@@ -25,7 +25,8 @@ def gradients(prediction, targets, loss=None):
 
 
 def test_the_loss_is_the_weighted_sum_of_its_parts():
-    weights = {"alignment": 2.0, "box": 3.0, "quality": 0.0, "dice": 0.5, "mask": 1.0, "presence": 4.0, "modality": 5.0}
+    weights = {"alignment": 2.0, "box": 3.0, "quality": 0.0, "dice": 0.5, "mask": 1.0, "projection": 6.0}
+    weights |= {"presence": 4.0, "modality": 5.0}
     loss = MedGLIPLoss(weights)
     value = loss(prediction_of(), [target_of(boxes=[(0, BOX)])])
     assert set(loss.last_parts) == set(weights)
