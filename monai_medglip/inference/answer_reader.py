@@ -15,7 +15,6 @@ import monai_medglip
 from monai_medglip.geometry import Boxes
 from monai_medglip.grounding import Grounding
 from monai_medglip.imaging import MaskRLE
-from monai_medglip.inference.box_of_mask import box_of_mask
 from monai_medglip.inference.candidates import select_candidates
 from monai_medglip.inference.operating_point import OperatingPoint
 from monai_medglip.inference.phrase_rules import PhraseRules
@@ -105,15 +104,18 @@ class AnswerReader:
         """The mask of a phrase and its boxes ``(n, 2D)``, best first, after a second look where there is one."""
         point, boxes = self.operating_point, boxes.copy()
         mask = placed.mask_in_scan(logits, point.mask_threshold)
+        seen, mask_seen = placed, logits
         if self.refiner is not None and point.refine:
             asked = self.rules.as_asked(phrase)
             for index, box in enumerate(boxes[:_LOOKED_AT_AGAIN]):
                 second = self.refiner(placed, asked, box)
                 if second is not None:
                     boxes[index] = second.box
+                    if index == 0:
+                        seen, mask_seen = second.window, second.logits
                     _replace(mask, second.window.mask_in_scan(second.logits, point.mask_threshold), second.core)
         if len(boxes) and self._takes_box_from_mask(phrase):
-            boxes[0] = box_of_mask(mask, boxes[0])
+            boxes[0] = seen.box_of_mask(mask_seen, point.mask_threshold, boxes[0])
         return _Region(mask, boxes)
 
     def _takes_box_from_mask(self, phrase: Phrase) -> bool:

@@ -18,6 +18,7 @@ from torch import Tensor
 from monai_medglip.errors import ImageReadError
 from monai_medglip.geometry import display_order, index_map, map_boxes
 from monai_medglip.imaging import KNOWN_MODALITIES, Modality, Scan
+from monai_medglip.inference.box_of_mask import box_of_mask
 from monai_medglip.transforms import BoxesToFramed, Canvas, NormalizeIntensity, RecordFramed, VolumeGrid
 from monai_medglip.transforms.affine_sampling import sample_affine
 from monai_medglip.transforms.intensity import Limits
@@ -128,6 +129,28 @@ class PlacedScan:
         extent = np.asarray(self.scan.spatial_shape, dtype=np.float64)
         return np.clip(mapped, 0.0, np.tile(extent, 2)).reshape(-1, 2 * dims)
 
+    def boxes_on_canvas(self, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Map boxes ``(N, 2D)`` in the scan's voxel edges to the canvas."""
+        return map_boxes(boxes, self.scan.frame.affine, self.affine)
+
+    def box_of_mask(self, logits: Tensor, threshold: float, box: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give the box of the part of a mask that a box points at, see `box_of_mask`.
+
+        Args:
+            logits: ``(x/s, y/s[, z/s])`` on the canvas.
+            threshold: probability from which a cell belongs to the mask, (0, 1).
+            box: ``(2D,)`` voxel edges of the scan.
+
+        Returns:
+            ``(2D,)`` voxel edges of the scan, between voxels where the mask ends there; the given box where there is
+            no mask.
+        """
+        stride = np.tile(self._stride(logits.shape), 2)
+        above = _above(logits, threshold).cpu().numpy()
+        cells = self.boxes_on_canvas(box[None])[0] / stride
+        found = box_of_mask(above, cells)
+        return box if found is None else self.boxes_in_scan(torch.from_numpy(found * stride)[None])[0]
+
     def mask_in_scan(self, logits: Tensor, threshold: float) -> NDArray[np.bool_]:
         """Sample the mask of one phrase ``(x/s, y/s[, z/s])`` on the scan's grid; see `masks_in_scan`."""
         mask: NDArray[np.bool_] = self.masks_in_scan(logits[None], threshold)[0]
@@ -143,14 +166,16 @@ class PlacedScan:
         Returns:
             bool array ``(K, *spatial shape of the scan)``.
         """
-        # a shift by the threshold's logit makes the padding of the sampling neither inside nor outside
-        above = logits.float() - float(np.log(threshold / (1 - threshold)))
-        canvas_shape = np.asarray(self.pixels.shape[1:], dtype=np.float64)
-        stride = canvas_shape / np.asarray(logits.shape[1:])
+        above, stride = _above(logits, threshold), self._stride(logits.shape[1:])
         masks = np.zeros((len(logits), *self.scan.spatial_shape), dtype=bool)
         for mask, of_phrase in zip(masks, above, strict=True):
             self._draw(mask, of_phrase, stride)
         return masks
+
+    def _stride(self, cells: Sequence[int]) -> NDArray[np.float64]:
+        """Canvas pixels per cell of a mask along each axis."""
+        stride: NDArray[np.float64] = np.asarray(self.pixels.shape[1:], dtype=np.float64) / np.asarray(cells)
+        return stride
 
     def _draw(self, mask: NDArray[np.bool_], above: Tensor, stride: NDArray[np.float64]) -> None:
         """Set a mask where logits are above 0; only the part of the scan that cells above 0 can reach is sampled."""
@@ -174,6 +199,11 @@ class PlacedScan:
             shift[:dims, dims] = first
             part = sample_affine(above[None], to_cells @ to_canvas @ shift, size)[0] > 0
             mask[tuple(slice(a, a + n) for a, n in zip(first, size, strict=True))] = part.cpu().numpy()
+
+
+def _above(logits: Tensor, threshold: float) -> Tensor:
+    """Logits less the threshold's: above 0 inside, and the 0 of a sampling's padding is neither inside nor outside."""
+    return logits.float() - float(np.log(threshold / (1 - threshold)))
 
 
 def _stored(array: NDArray[Any]) -> Tensor:

@@ -10,7 +10,7 @@ import torch
 from scipy import ndimage
 
 from monai_medglip.errors import ImageReadError
-from monai_medglip.geometry import map_boxes
+from monai_medglip.geometry import Boxes, box_from_mask, map_boxes
 from monai_medglip.imaging import Modality
 from monai_medglip.inference import PlacedScan, placed_scan
 from monai_medglip.transforms import NormalizeIntensity
@@ -240,3 +240,36 @@ def test_masks_of_several_phrases_do_not_touch_each_other():
     for mask, of_phrase in zip(masks, logits, strict=True):
         assert (mask == placed.mask_in_scan(of_phrase, 0.5)).all()
     assert placed.masks_in_scan(logits[:0], 0.5).shape == (0, *SHAPE)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_the_box_of_a_mask_is_where_its_voxels_are(order):
+    array, affine = oriented(np.zeros(SHAPE, np.int16), OBLIQUE, order)
+    placed = PlacedScan.on_canvas(volume_scan(array, affine), CANVAS)
+    size = [side // 2 for side in placed.pixels.shape[1:]]
+    away = np.linalg.norm(np.moveaxis(np.indices(size), 0, -1) - np.array([5.2, 6.1, 7.4]), axis=-1)
+    logits = torch.from_numpy(4.3 - away).float()
+    voxels = box_from_mask(placed.mask_in_scan(logits, 0.5))
+    found = placed.box_of_mask(logits, 0.5, placed.scan.frame.extent)
+    # a voxel belongs to the mask when its center does, and the tip of a ball may lie between centers
+    assert (np.abs(found - voxels) < 0.75).all()
+    assert (found != np.round(found)).all()
+
+
+def test_the_box_of_a_mask_does_not_depend_on_how_the_volume_is_stored():
+    values = blobs([24, 28, 31])
+    places = []
+    for order in ORDERS:
+        array, affine = oriented(np.zeros(SHAPE, np.int16), OBLIQUE, order)
+        placed = PlacedScan.on_canvas(volume_scan(array, affine), CANVAS)
+        box = placed.box_of_mask(values, 0.5, placed.scan.frame.extent)
+        places.append(Boxes(box[None], placed.scan.frame).centers_mm()[0])
+    assert len(places) > 5
+    np.testing.assert_allclose(places, np.tile(places[0], (len(places), 1)), atol=1e-6)
+
+
+def test_without_a_mask_the_box_stays():
+    placed = PlacedScan.on_canvas(volume_scan(np.zeros(SHAPE, np.int16)), CANVAS)
+    logits = torch.full([side // 2 for side in placed.pixels.shape[1:]], -2.0)
+    box = np.array([3.25, 4, 5, 9, 10.5, 11])
+    assert placed.box_of_mask(logits, 0.5, box).tolist() == box.tolist()
