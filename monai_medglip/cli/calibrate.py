@@ -61,16 +61,12 @@ def run(arguments: argparse.Namespace) -> int:
     canvases = [tuple(canvas) for canvas in arguments.canvas or [definition.get("canvas", OperatingPoint().canvas)]]
     for canvas in canvases:
         OperatingPoint(canvas=canvas)  # a canvas that no bundle may have is refused before anything is measured
-    answers = {
-        canvas: validation_units(
-            folder, NetworkAsker(network, canvas), mask_thresholds=MASK_THRESHOLDS, ontology=ontology
-        )
-        for canvas in canvases
-    }
     # a canvas is judged by the boxes that will be shown, which may be those of masks
-    fits = {
-        canvas: fit_operating_point({canvas: units}, fitted_on=_fitted_on(folder)) for canvas, units in answers.items()
-    }
+    fits = {}
+    for canvas in canvases:
+        asker = NetworkAsker(network, canvas)
+        answers = validation_units(folder, asker, mask_thresholds=MASK_THRESHOLDS, ontology=ontology)
+        fits[canvas] = fit_operating_point(answers, canvas=canvas, fitted_on=_fitted_on(folder))
     sources = {canvas: measure_box_sources(folder, bundle.path, fit.operating_point) for canvas, fit in fits.items()}
     points = {canvas: choose_box_sources(sources[canvas], fit.operating_point) for canvas, fit in fits.items()}
     gains = {canvas: sources[canvas].gain(refined=point.refine) for canvas, point in points.items()}
@@ -103,7 +99,7 @@ def _summary(fitted: FittedPoint) -> str:
     chosen = point.candidates.presence_power
     lines = [
         f"presence power {power:g}: AP50 of predicted sides {score:.4f}" + (" (chosen)" if power == chosen else "")
-        for (_, power), score in fitted.scores.items()
+        for power, score in fitted.scores.items()
     ]
     return "\n".join(
         [

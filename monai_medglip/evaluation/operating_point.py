@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Chooses how a trained network is read: canvas, presence power, temperatures, thresholds; from validation alone.
+"""Chooses how a trained network is read: presence power, temperatures, thresholds; from validation answers alone.
 
 Which phrases may be called validated is decided in `validated_lists`.
 """
@@ -45,8 +45,8 @@ class FittedPoint:
 
     Attributes:
         operating_point: what goes into the bundle.
-        units: the answers on the chosen canvas; scores are raw, with the chosen power of presence.
-        scores: mean validation score of each ``(canvas, presence power)``.
+        units: the answers; scores are raw, with the chosen power of presence.
+        scores: mean validation score of each power of presence.
         mean_f1: mean F1 over phrases at the box threshold.
         easy_under: share of easy-absent phrases whose best box stays under the box threshold.
         mean_dice: mean Dice over phrases at the mask threshold; nan without masks.
@@ -54,30 +54,27 @@ class FittedPoint:
 
     operating_point: OperatingPoint
     units: tuple[ValidationUnit, ...]
-    scores: Mapping[tuple[tuple[int, ...], float], float]
+    scores: Mapping[float, float]
     mean_f1: float
     easy_under: float
     mean_dice: float
 
 
-def fit_operating_point(answers: Mapping[tuple[int, ...], Units], *, fitted_on: str) -> FittedPoint:
+def fit_operating_point(answers: Units, *, canvas: tuple[int, ...], fitted_on: str) -> FittedPoint:
     """Return the operating point that serves the validation answers best.
 
     Args:
-        answers: for each canvas that may be chosen, the answers on it; Dice at `MASK_THRESHOLDS`.
+        answers: with Dice at `MASK_THRESHOLDS`.
+        canvas: on which they were given.
         fitted_on: in words, the data.
 
     Raises:
         DataError: when no phrase is shown by enough images to choose anything.
         ConfigurationError: when all boxes hit or none does, so that no temperature fits.
     """
-    scores = {
-        (canvas, power): _detection_score([unit.with_presence(power) for unit in units])
-        for canvas, units in answers.items()
-        for power in PRESENCE_POWERS
-    }
-    canvas, power = max(scores, key=lambda setting: scores[setting])  # of equals the first: the smaller canvas
-    units = tuple(unit.with_presence(power) for unit in answers[canvas])
+    scores = {power: _detection_score([unit.with_presence(power) for unit in answers]) for power in PRESENCE_POWERS}
+    power = max(scores, key=lambda power: scores[power])  # of equals the first: the smaller one
+    units = tuple(unit.with_presence(power) for unit in answers)
     calibration = Calibration(box=_box_temperature(units), presence=_presence_temperature(units))
     box_threshold, f1_at = _box_threshold(units, calibration)
     dices = _mean_dices(units)

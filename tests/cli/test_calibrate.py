@@ -46,14 +46,14 @@ def bundle(tmp_path, data, monkeypatch):
     )
     monkeypatch.setattr(Bundle, "load_network", lambda self, device=None: None)
     monkeypatch.setattr(monai_medglip.evaluation.raw_answers, "NetworkAsker", lambda network, canvas: oracle)
-    monkeypatch.setattr(monai_medglip.evaluation.box_sources, "measure_box_sources", lambda *asked: masks_are_better())
+    monkeypatch.setattr(monai_medglip.evaluation.box_sources, "measure_box_sources", masks_are_better)
     return folder
 
 
-def masks_are_better():
-    """Figures of a network whose masks bound a polyp better than its sides do."""
-    polyp = ("source", "polyp")
-    overlap = {BoxSource(from_mask=False): {polyp: [0.6]}, BoxSource(from_mask=True): {polyp: [0.8]}}
+def masks_are_better(folder, bundle, point):
+    """Figures of a network whose masks bound a polyp better than its sides do, the better the wider the canvas."""
+    polyp, bound = ("source", "polyp"), 0.8 + (point.canvas[0] - 64) / 1000
+    overlap = {BoxSource(from_mask=False): {polyp: [0.6]}, BoxSource(from_mask=True): {polyp: [bound]}}
     return BoxSourceFigures({polyp: Level.LESION}, overlap, {False: {polyp: [0.9]}})
 
 
@@ -69,6 +69,15 @@ def test_it_writes_what_a_bundle_needs(bundle, data, capsys):
     assert "presence power 0: AP50 of predicted sides 1.0000 (chosen)" in printed
     assert "lesion: sides, first look 0.600, mask, first look 0.800" in printed
     assert (point.mask_boxes, point.refine) == (("lesion",), False)
+
+
+def test_of_several_canvases_the_one_with_the_best_shown_boxes_is_written(bundle, data, capsys):
+    tried = ["--canvas", "64", "64", "--canvas", "128", "96", "--canvas", "96", "96"]
+    assert main(["calibrate", "--bundle", str(bundle), "--data", str(data), *tried]) == 0
+    assert OperatingPoint.read(bundle / "models" / "operating_point.json").canvas == (128, 96)
+    printed = capsys.readouterr().out
+    assert "canvas 128x96: IoU of best boxes plus Dice 1.7640 (chosen)" in printed
+    assert "canvas 96x96: IoU of best boxes plus Dice 1.7320\n" in printed
 
 
 def test_a_canvas_that_no_bundle_can_have_is_refused_at_once(bundle, data, capsys):

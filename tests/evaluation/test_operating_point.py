@@ -31,14 +31,10 @@ def val_folder(phantom_folder, tmp_path_factory):
     return folder
 
 
-def fit(folder, *predictors):
-    """The operating point of predictors, each on a canvas of its own."""
-    ontology = Ontology.default()
-    answers = {
-        (32 * (i + 1),) * 2: validation_units(folder, predictor, mask_thresholds=MASK_THRESHOLDS, ontology=ontology)
-        for i, predictor in enumerate(predictors)
-    }
-    return fit_operating_point(answers, fitted_on="phantoms")
+def fit(folder, predictor):
+    """The operating point of a predictor."""
+    answers = validation_units(folder, predictor, mask_thresholds=MASK_THRESHOLDS, ontology=Ontology.default())
+    return fit_operating_point(answers, canvas=(32, 32), fitted_on="phantoms")
 
 
 def separable(truth):
@@ -108,12 +104,6 @@ def test_easy_absent_phrases_stay_under_the_threshold(val_folder):
     easy, _ = fitted.operating_point.calibration.box_probability([0.8, 0.9])
     assert easy < fitted.operating_point.box_threshold
     assert fitted.easy_under == 1.0
-
-
-def test_the_better_canvas_is_chosen(val_folder):
-    wrong = raw_predictor(val_folder, lambda truth: [(NOWHERE, 0.9), *((r.box, 0.4) for r in truth.instances)])
-    right = raw_predictor(val_folder, separable)
-    assert fit(val_folder, wrong, right).operating_point.canvas == (64, 64)
 
 
 def test_presence_enters_the_score_where_it_helps(val_folder):
