@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Walking over the elements of a DICOM file without building anything; for checks before a full parser sees it.
+
+It never recurses, takes no memory for what a header claims, and does not judge: where the bytes make no sense the walk
+ends, and the parser has the word. Values are told by their place only.
+"""
+
+from __future__ import annotations
+
+import mmap
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+__all__ = [
+    "BIG_ENDIAN",
+    "DEFLATED",
+    "PIXEL_DATA",
+    "UNDEFINED_LENGTH",
+    "Buffer",
+    "Element",
+    "Inflated",
+    "inflate",
+    "meta_header",
+    "walk_elements",
+]
+
+Buffer = bytes | bytearray | memoryview | mmap.mmap
+
+BIG_ENDIAN = "1.2.840.10008.1.2.2"
+DEFLATED = "1.2.840.10008.1.2.1.99"
+PIXEL_DATA = 0x7FE00010
+UNDEFINED_LENGTH = 0xFFFFFFFF
+
+_IMPLICIT = "1.2.840.10008.1.2"
+_TRANSFER_SYNTAX = 0x00020010
+_DELIMITERS, _ITEM, _SEQUENCE_END = 0xFFFE, 0xE000, 0xE0DD
+# PS3.5 table 7.1-1: these have two reserved bytes and a length of four.
+_LONG_VRS = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"))
+_KEPT_BYTES = 64 * 2**20
+_CHUNK_BYTES = 2**20
+
+
+class Element(NamedTuple):
+    """One element: where its value lies in the buffer, and in how many open sequences of undefined length."""
+
+    tag: int
+    vr: bytes
+    start: int
+    length: int
+    depth: int
+
+
+class Inflated(NamedTuple):
+    """What a deflated data set became: its first bytes, and how many there are, or were when the limit was hit."""
+
+    head: bytes
+    size: int
+
+
+def meta_header(buffer: Buffer) -> tuple[str, int] | None:
+    """Give the transfer syntax of a file and where its data set begins; None where there is no file meta header."""
+    start = 132 if bytes(buffer[128:132]) == b"DICM" else 0
+    syntax, end = "", start
+    for tag, _, value, length, _ in walk_elements(buffer, start, ""):
+        if tag >> 16 != 2:
+            break
+        end = value + length
+        if tag == _TRANSFER_SYNTAX:
+            syntax = bytes(buffer[value:end]).decode("ascii", "replace").strip("\0 ")
+    return (syntax, end) if syntax else None
+
+
+def inflate(deflated: Buffer, limit: int) -> Inflated:
+    """Inflate a data set up to a limit, holding no more than its first part in memory.
+
+    Args:
+        deflated: the bytes after the file meta header.
+        limit: where to stop [bytes].
+
+    Returns:
+        The first part, and the size; larger than ``limit`` when it was hit. Damaged bytes end it early.
+    """
+    inflater, view = zlib.decompressobj(-zlib.MAX_WBITS), memoryview(deflated)
+    head, size, position = bytearray(), 0, 0
+    while size <= limit and not inflater.eof:
+        pending = inflater.unconsumed_tail or view[position : position + _CHUNK_BYTES]
+        if not inflater.unconsumed_tail:
+            position += len(pending)
+        try:
+            part = inflater.decompress(pending, _CHUNK_BYTES)
+        except zlib.error:
+            break
+        if not part and position >= len(view) and not inflater.unconsumed_tail:
+            break
+        size += len(part)
+        head += part[: _KEPT_BYTES - len(head)]
+    return Inflated(bytes(head), size)
+
+
+def walk_elements(buffer: Buffer, start: int, syntax: str) -> Iterator[Element]:
+    """Go over the elements in the order of the file, into sequences of undefined length.
+
+    Sequences of defined length are single elements, as the parser takes them until they are looked into.
+
+    Args:
+        buffer: the file, or an inflated data set.
+        start: where the first element begins.
+        syntax: UID of the transfer syntax.
+
+    Yields:
+        The elements without items and delimiters.
+    """
+    order = ">" if syntax == BIG_ENDIAN else "<"
+    unpack_implicit = struct.Struct(f"{order}HHL").unpack_from
+    unpack_explicit = struct.Struct(f"{order}HH2sH").unpack_from
+    unpack_length = struct.Struct(f"{order}L").unpack_from
+    implicit = syntax == _IMPLICIT
+    outer: list[bool] = []  # whether the sequences around are implicit
+    position, last = start, len(buffer) - 8
+    while position <= last:
+        value, vr = position + 8, b""
+        if implicit:
+            group, number, length = unpack_implicit(buffer, position)
+        else:
+            group, number, vr, length = unpack_explicit(buffer, position)
+            if group == _DELIMITERS or not vr.isupper():
+                (length,) = unpack_length(buffer, position + 4)
+            elif vr in _LONG_VRS:
+                if position + 12 > len(buffer):
+                    return
+                (length,) = unpack_length(buffer, value)
+                value += 4
+        position = value
+        if group == _DELIMITERS:
+            if number == _SEQUENCE_END and outer:
+                implicit = outer.pop()
+            continue
+        yield Element(group << 16 | number, vr, value, length, len(outer))
+        if length != UNDEFINED_LENGTH:
+            position += length
+        elif vr in (b"OB", b"OW"):
+            position = _after_fragments(buffer, value, order)
+        else:
+            outer.append(implicit)
+            implicit = implicit or vr == b"UN"  # PS3.5 6.2.2, note 4
+
+
+def _after_fragments(buffer: Buffer, position: int, order: str) -> int:
+    """Where encapsulated pixels end; the buffer's length where they do not."""
+    unpack = struct.Struct(f"{order}HHL").unpack_from
+    while position + 8 <= len(buffer):
+        group, number, length = unpack(buffer, position)
+        position += 8
+        if (group, number) != (_DELIMITERS, _ITEM):
+            return position
+        position += length
+    return len(buffer)
