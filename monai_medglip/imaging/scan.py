@@ -22,10 +22,17 @@ class ImageSource:
     Args:
         path: the file or folder, or None for an array.
         sop_instance_uids: the DICOM instances in the order of the last array axis; one for a single image.
+        frame_numbers: which frame of each instance, counted from 1; empty where the instances have a single frame.
+        volume: what tells this volume of a series from others at the same place, such as "EchoTime 4.6"; may be empty.
+        is_resampled: whether the pixels of a slice are not those of the instance, as after a gantry tilt was undone;
+            places in the patient hold, indices of pixels in the instance do not.
     """
 
     path: str | None = None
     sop_instance_uids: tuple[str, ...] = ()
+    frame_numbers: tuple[int, ...] = ()
+    volume: str = ""
+    is_resampled: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,12 +6,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from monai_medglip.readers.arrays import scan_from_array, scan_from_pil, scan_from_tensor
+from monai_medglip.readers.dicom import read_dicom_frame, read_dicom_volumes
+from monai_medglip.readers.dicom_tilt import Tilt
 from monai_medglip.readers.read_image import read_frame, read_image
 
 if TYPE_CHECKING:
     from monai_medglip.readers.monai_reader import ScanReader
 
-__all__ = ["ScanReader", "read_frame", "read_image", "scan_from_array", "scan_from_pil", "scan_from_tensor"]
+__all__ = [
+    "ScanReader",
+    "Tilt",
+    "read_dicom_frame",
+    "read_dicom_volumes",
+    "read_frame",
+    "read_image",
+    "scan_from_array",
+    "scan_from_pil",
+    "scan_from_tensor",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,150 +1,160 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reading DICOM through pydicom: one single-frame file, or the folder of one classic series.
+"""Reading DICOM through pydicom: files and series, classic and enhanced, as volumes and pictures.
 
-Only what is a regular grid is read: tilted, gapped, doubled or mixed series and multi-frame objects are refused with
-what was found. Pixels are `dicom_pixels`, geometry is `dicom_geometry`. Writing DICOM is no reader's work.
+A volume is a regular grid or it is refused, with what was found. What belongs together is `dicom_splitting`, pixels are
+`dicom_pixels`, places are `dicom_place` and `dicom_stack`. Writing DICOM is no reader's work.
 """
 
 from __future__ import annotations
 
-import logging
-from collections import Counter
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from monai_medglip.errors import ImageReadError, UnsupportedImageError
-from monai_medglip.imaging import ImageSource, Modality, Scan
-from monai_medglip.readers.dicom_attributes import attribute, body_region, pydicom_warnings_logged, text
-from monai_medglip.readers.dicom_geometry import plane_frame, stack_frame
-from monai_medglip.readers.dicom_pixels import decode_pixels, fill_padding, grid_shape, refuse_unreadable
-from monai_medglip.readers.format_detection import READ_FORMATS, ImageFormat, detect_format
-from monai_medglip.readers.grid_checks import check_size
-from monai_medglip.readers.library_errors import import_extra, library_errors
+from monai_medglip.errors import ConfigurationError, UnsupportedImageError
+from monai_medglip.imaging import Modality, Scan
+from monai_medglip.readers.dicom_instance import read_instance
+from monai_medglip.readers.dicom_place import place_of
+from monai_medglip.readers.dicom_plane import ImagePlane, planes_of
+from monai_medglip.readers.dicom_series import series_planes
+from monai_medglip.readers.dicom_splitting import split_planes
+from monai_medglip.readers.dicom_stack import PlaneStack
+from monai_medglip.readers.dicom_tilt import Tilt
+from monai_medglip.readers.dicom_volume import picture_scan, volume_scan
+from monai_medglip.readers.library_errors import library_errors, logged_warnings
 
-__all__ = ["read_dicom", "read_dicom_series"]
+__all__ = ["read_dicom", "read_dicom_frame", "read_dicom_volumes"]
 
-_LOGGER = logging.getLogger(__name__)
+_MOST_NAMED = 6
 
 
 def read_dicom(path: Path, *, modality: Modality | None = None) -> Scan:
-    """Read a single-frame DICOM file.
+    """Read the one volume or picture of a DICOM file or of the folder of a series.
 
     Args:
-        path: the file, with or without suffix.
+        path: the file, with or without suffix, or the folder.
         modality: what the user says; by default the header's.
 
     Returns:
-        A 2D scan, float32 (1, x, y) or RGB uint8 (3, x, y), with its plane in space where the header tells it.
+        A volume (1, x, y, z) or a picture (C, x, y), see `read_dicom_volumes`.
 
     Raises:
-        ImageReadError: when the file is damaged or pydicom is not installed.
-        UnsupportedImageError: for several frames and for objects without a picture.
+        ImageReadError: when a file is damaged, or pydicom is not installed.
+        UnsupportedImageError: when there are several volumes; they are named, with the functions that read them.
     """
-    # Looking at an attribute may raise as well: pydicom converts values when they are asked for.
-    with library_errors(path, "DICOM image"), pydicom_warnings_logged(path):
-        dataset = _read_dataset(path)
-        refuse_unreadable(path, dataset)
-        frame = plane_frame(path, dataset, grid_shape(path, dataset))
-        array = np.ascontiguousarray(fill_padding(decode_pixels(path, dataset)))
-        told = modality or Modality.from_dicom(text(dataset, "Modality"))
-        source = ImageSource(str(path), (text(dataset, "SOPInstanceUID"),))
-        return Scan(array, frame, told, source, body_region(dataset))
+    with library_errors(path, "DICOM image"), logged_warnings(path):
+        parts = _parts(path)
+        _refuse_several(path, parts)
+        return _scan(path, parts[0], modality, Tilt.REFUSE)
 
 
-def read_dicom_series(folder: Path, *, modality: Modality | None = None) -> Scan:
-    """Read the folder of one classic series as a volume.
+def read_dicom_volumes(
+    folder: str | os.PathLike[str], *, modality: str | Modality | None = None, tilt: str | Tilt = Tilt.REFUSE
+) -> tuple[Scan, ...]:
+    """Read all volumes and pictures of a DICOM series.
 
-    Files that are not DICOM are left out, and so are localizers beside other images. A folder with one image gives
-    a 2D scan.
+    A series may hold several orientations, sizes, phases, echoes, b-values or acquisitions; each complete volume
+    becomes a scan. Color images, frames of clips and images without a place in the patient become one 2D scan each.
+    Files that are not DICOM are left out, and so are localizers beside other images.
 
     Args:
-        folder: the folder; folders inside it are not looked into.
-        modality: what the user says; by default the header's.
+        folder: the folder of one series, without folders inside it; or a single file, such as an enhanced one.
+        modality: overrules what the files say, such as "MR".
+        tilt: what is done with slices that a tilted gantry shifted against each other.
 
     Returns:
-        A scan (1, x, y, z), float32, z along the slices' normal; ``source.sop_instance_uids`` in the order of z.
+        At least one scan: float32 (1, x, y, z) with z along the slices' normal, float32 (1, x, y), or RGB uint8
+        (3, x, y). ``source.volume`` says what tells a volume from others at the same place; instances and frame numbers
+        are in the order of z.
 
     Raises:
         ImageReadError: when there is no DICOM file, or one is damaged.
-        UnsupportedImageError: when the images are not one regular volume.
+        UnsupportedImageError: when one of the volumes is no regular grid.
+        ConfigurationError: when there is no such modality or way with tilt.
+
+    Example:
+        >>> [scan.source.volume for scan in read_dicom_volumes("mr/dual_echo")]  # doctest: +SKIP
+        ['EchoTime 12', 'EchoTime 96']
     """
-    with library_errors(folder, "DICOM series"), pydicom_warnings_logged(folder):
-        headers = _image_headers(folder)
-        if len(headers) == 1:
-            return read_dicom(next(iter(headers)), modality=modality)
-        return _read_volume(folder, headers, modality)
+    told, way = None if modality is None else Modality.parse(modality), _parse_tilt(tilt)
+    path = Path(folder).expanduser()
+    with library_errors(path, "DICOM image"), logged_warnings(path):
+        return tuple(_scan(path, part, told, way) for part in _parts(path))
 
 
-def _read_volume(folder: Path, headers: Mapping[Path, Any], modality: Modality | None) -> Scan:
-    paths, datasets = list(headers), list(headers.values())
-    _refuse_mixture(folder, datasets)
-    shape = grid_shape(paths[0], datasets[0])
-    check_size(folder, (*shape, len(paths)))
-    order, frame = stack_frame(folder, datasets, shape)
-    array = np.empty((1, *shape, len(paths)), dtype=np.float32)
-    for z, index in enumerate(order):
-        array[..., z] = decode_pixels(paths[index], _read_dataset(paths[index]))
-    uids = tuple(text(datasets[index], "SOPInstanceUID") for index in order)
-    told = modality or Modality.from_dicom(text(datasets[0], "Modality"))
-    return Scan(fill_padding(array), frame, told, ImageSource(str(folder), uids), body_region(datasets[0]))
+def read_dicom_frame(path: str | os.PathLike[str], number: int, *, modality: str | Modality | None = None) -> Scan:
+    """Read one frame of a DICOM file with several, such as an ultrasound clip.
+
+    Args:
+        path: the file.
+        number: which frame, counted from 1 as DICOM does.
+        modality: overrules what the file says, such as "US".
+
+    Returns:
+        A 2D scan, float32 (1, x, y) or RGB uint8 (3, x, y).
+
+    Raises:
+        ImageReadError: when the file is damaged.
+        UnsupportedImageError: for objects without a picture.
+        ConfigurationError: when the file has no such frame.
+    """
+    told = None if modality is None else Modality.parse(modality)
+    source = Path(path).expanduser()
+    with library_errors(source, "DICOM image"), logged_warnings(source):
+        planes = planes_of(read_instance(source))
+        if not 1 <= number <= len(planes):
+            raise ConfigurationError(f"{source}: expected a frame number from 1 to {len(planes)}, got {number}")
+        return _scan(source, planes[number - 1], told, Tilt.REFUSE)
 
 
-def _read_dataset(path: Path, *, with_pixels: bool = True) -> Any:
-    pydicom = import_extra("pydicom", "dicom", path)
-    with library_errors(path, "DICOM file"):
-        return pydicom.dcmread(path, stop_before_pixels=not with_pixels, force=True)
+def _parts(path: Path) -> list[PlaneStack | ImagePlane]:
+    return split_planes(series_planes(path))
 
 
-def _image_headers(folder: Path) -> dict[Path, Any]:
-    """The headers of the folder's DICOM images by path, each passed by `refuse_unreadable`."""
-    files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
-    headers = {path: _read_dataset(path, with_pixels=False) for path in files if _is_dicom(path)}
-    if not headers:
-        raise ImageReadError(
-            f"{folder}: expected the folder of one DICOM series, found no DICOM file among {len(files)} files; "
-            f"give the folder that holds the slices, or a single file of {READ_FORMATS}"
-        )
-    for path, header in headers.items():
-        refuse_unreadable(path, header)
-    planes = {path: header for path, header in headers.items() if "LOCALIZER" not in _image_type(header)}
-    if planes and len(planes) < len(headers):
-        _LOGGER.info("%s: left out %d localizer image(s)", folder, len(headers) - len(planes))
-    return planes or headers
+def _scan(path: Path, part: PlaneStack | ImagePlane, modality: Modality | None, tilt: Tilt) -> Scan:
+    if isinstance(part, PlaneStack):
+        return volume_scan(path, part, modality, tilt)
+    return picture_scan(path, part, modality)
 
 
-def _image_type(header: Any) -> tuple[str, ...]:
-    value = attribute(header, "ImageType")
-    return () if value is None or isinstance(value, str) else tuple(value)
-
-
-def _is_dicom(path: Path) -> bool:
-    if path.name.upper() == "DICOMDIR":
-        return False
-    if path.stat().st_size == 0:
-        raise ImageReadError(f"{path}: expected a slice of a DICOM series, the file is empty (0 bytes); copy it again")
+def _parse_tilt(tilt: str | Tilt) -> Tilt:
     try:
-        return detect_format(path) is ImageFormat.DICOM
-    except ImageReadError:
-        return False
+        return Tilt(tilt)
+    except ValueError as error:
+        words = ", ".join(repr(way.value) for way in Tilt)
+        raise ConfigurationError(f"expected a way with tilt, one of {words}; got {tilt!r}") from error
 
 
-def _refuse_mixture(folder: Path, datasets: Sequence[Any]) -> None:
-    """Refuse images that are not slices of one series and one grid."""
-    series = Counter((text(header, "SeriesInstanceUID"), text(header, "Modality")) for header in datasets)
-    if len(series) > 1:
-        found = ", ".join(f"{modality or 'unknown modality'} with {count}" for (_, modality), count in series.items())
+def _refuse_several(path: Path, parts: Sequence[PlaneStack | ImagePlane]) -> None:
+    if len(parts) == 1:
+        return
+    pictures = [part for part in parts if isinstance(part, ImagePlane)]
+    if len(pictures) == len(parts) and all(plane.is_clip_frame for plane in pictures):
         raise UnsupportedImageError(
-            f"{folder}: expected one series, found {len(series)} (images: {found}); put each into a folder of its own"
+            f"{path}: expected one picture, found {len(parts)} frames; read_dicom_frame(file, number) reads one of "
+            "them, read_dicom_volumes(path) all"
         )
-    for keyword in ("Rows", "Columns", "FrameOfReferenceUID"):
-        values = sorted({text(header, keyword) for header in datasets})
-        if len(values) > 1:
-            raise UnsupportedImageError(
-                f"{folder}: expected slices of one grid, {keyword} differs between them: {', '.join(values[:5])}; "
-                "put the slices that belong together into a folder of their own"
-            )
-    if any(int(header.get("SamplesPerPixel") or 1) > 1 for header in datasets):
-        raise UnsupportedImageError(f"{folder}: expected grey slices, found color images; give them one by one")
+    named = [_description(part) for part in parts if isinstance(part, PlaneStack)]
+    placeless = sum(place_of(plane) is None for plane in pictures)
+    if len(pictures) > placeless:
+        named.append(f"{len(pictures) - placeless} slice(s) with none of the same size, spacing, plane and stack")
+    if placeless:
+        named.append(f"{placeless} picture(s) in color or without position, orientation or pixel spacing")
+    more = [f"{len(named) - _MOST_NAMED} more"] if len(named) > _MOST_NAMED else []
+    raise UnsupportedImageError(
+        f"{path}: expected one volume or picture, found {len(parts)}: {'; '.join(named[:_MOST_NAMED] + more)}. "
+        "read_dicom_volumes(path) reads all, or put the images that are meant into a folder of their own"
+    )
+
+
+def _description(stack: PlaneStack) -> str:
+    columns, rows = stack.planes[0].instance.shape
+    size = f"{columns} x {rows} x {len(stack.planes)} {_orientation(stack)}"
+    return f"{size}, {stack.told_apart}" if stack.told_apart else size
+
+
+def _orientation(stack: PlaneStack) -> str:
+    """The standard plane that is nearest to that of the slices."""
+    return ("sagittal", "coronal", "axial")[int(np.argmax(np.abs(stack.normal)))]

@@ -5,13 +5,17 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import logging
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 from monai_medglip.errors import GeometryError, ImageReadError, MedGLIPError
 
-__all__ = ["import_extra", "library_errors"]
+__all__ = ["import_extra", "library_errors", "logged_warnings"]
+
+_LOGGER = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
@@ -72,3 +76,20 @@ def import_extra(module: str, extra: str, path: Path) -> ModuleType:
         raise ImageReadError(
             f"{path}: reading this format needs {module}, which is not installed; pip install monai_medglip[{extra}]"
         ) from error
+
+
+@contextlib.contextmanager
+def logged_warnings(path: Path) -> Iterator[None]:
+    """Send a library's many warnings on harmless breaches of the standard to the log at level INFO.
+
+    Args:
+        path: the file, named in the log.
+
+    Yields:
+        Nothing; the block calls the library.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for warning in caught:
+        _LOGGER.info("%s: %s", path, warning.message)

@@ -11,7 +11,7 @@ from pathlib import Path
 from monai_medglip.errors import ImageReadError
 from monai_medglip.geometry.frames import Frame
 from monai_medglip.imaging import Modality, Scan
-from monai_medglip.readers.dicom import read_dicom, read_dicom_series
+from monai_medglip.readers.dicom import read_dicom
 from monai_medglip.readers.format_detection import ImageFormat, detect_format
 from monai_medglip.readers.nifti import read_nifti, read_nifti_frame
 from monai_medglip.readers.nrrd_mha import read_nrrd_mha
@@ -35,6 +35,7 @@ def read_image(path: str | os.PathLike[str], *, modality: str | Modality | None 
 
     Args:
         path: PNG, JPEG, TIFF, BMP, NIfTI, NRRD, MHA/MHD or DICOM file, or the folder of one DICOM series.
+            Of a series with several volumes, see `read_dicom_volumes`.
         modality: overrules what the file says, such as "XR"; see `Modality.parse`.
 
     Returns:
@@ -53,7 +54,7 @@ def read_image(path: str | os.PathLike[str], *, modality: str | Modality | None 
     source = Path(path).expanduser()
     with _system_errors(source):
         if source.is_dir():
-            return read_dicom_series(source, modality=told)
+            return read_dicom(source, modality=told)
         found = _detect_existing(source)
         if found in _VOLUME_READERS:
             return _VOLUME_READERS[found](source, modality=told)

@@ -60,13 +60,13 @@ def test_a_regular_series_agrees_with_simpleitk(dicom: Path, name: str) -> None:
         ("ct_gantry_tilt", r"gantry tilt \(shear\) of 18\.5 degrees; slice distances from 1\.08 to 7\.00 mm"),
         ("ct_gap_j2k", r"slice distances from 2\.00 to 6\.00 mm, 1 of 3 other than 2\.00 mm \(slices missing"),
         ("ct2_tiny_16x16", r"slice distances from 1\.25 to 202\.50 mm"),
-        ("enhanced", "enhanced multi-frame object of 3 frames"),
+        ("enhanced", r"found 3 \(images: CT with 1, CT with 1, MR with 5\)"),
         ("seg", "a segmentation"),
         ("rtstruct", "contours"),
-        ("enhanced/emri_small_RLE.dcm", "enhanced multi-frame object of 10 frames"),
-        ("enhanced/eCT_Supplemental_rle.dcm", "enhanced multi-frame object of 2 frames"),
-        ("single/us_clip_jpeg_ybr_30frames.dcm", "multi-frame US of 30 frames"),
-        ("single/rtdose.dcm", "multi-frame RTDOSE of 15 frames"),
+        ("enhanced/emri_small_RLE.dcm", r"expected one picture, found 10 frames; read_dicom_frame\(file, number\)"),
+        ("single/us_clip_jpeg_ybr_30frames.dcm", "expected one picture, found 30 frames"),
+        ("single/rtdose.dcm", "a dose distribution"),
+        ("single/bad_vr.dcm", "a dose distribution"),
     ],
 )
 def test_what_is_no_regular_image_is_refused_with_what_was_found(dicom: Path, name: str, found: str) -> None:
@@ -77,10 +77,9 @@ def test_what_is_no_regular_image_is_refused_with_what_was_found(dicom: Path, na
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("mr_truncated", "bytes of pixel data is less than expected"),
+        ("mr_truncated", r"expected 8,192 bytes of pixels for 1 frame\(s\) .* the file has 8,130"),
         ("ct_no_file_meta", "file meta header that names the transfer syntax"),
         ("nm_j2k_embedded_delimiter", "expected a whole and readable DICOM image"),
-        ("bad_vr", r"expected 1 finite number\(s\) in NumberOfFrames, got 1A"),
     ],
 )
 def test_a_damaged_file_is_refused_with_the_reason(dicom: Path, name: str, reason: str) -> None:
@@ -230,12 +229,20 @@ def test_slices_are_sorted_by_position_not_by_name(write_series: Callable[..., P
     ("positions", "attributes", "found"),
     [
         ([0, 1, 1, 2], {}, r"1 slice\(s\) at the position of another one"),
-        ([0, 1, 2], {"PixelSpacing": ([1, 1], [1, 1], [2, 2])}, "different pixel spacings"),
-        ([0, 1], {"ImageOrientationPatient": ([1, 0, 0, 0, 1, 0], [1, 0, 0, 0, 0, 1])}, "different orientations"),
+        (
+            [0, 1, 2],
+            {"PixelSpacing": ([1, 1], [1, 1], [2, 2])},
+            r"found 2: 3 x 4 x 2 axial; 1 slice",
+        ),
+        (
+            [0, 1],
+            {"ImageOrientationPatient": ([1, 0, 0, 0, 1, 0], [1, 0, 0, 0, 0, 1])},
+            "found 2: 2 slice",
+        ),
         ([0, 1, 2], {"ImagePositionPatient": ([0, 0, 0], [9, 0, 1], [0, 0, 2])}, "shifted sideways by up to 9.00"),
-        ([0, 1], {"ImagePositionPatient": ""}, "2 of 2 images have none"),
-        ([0, 1], {"FrameOfReferenceUID": ("1.2", "1.3")}, "FrameOfReferenceUID differs"),
-        ([0, 1], {"PixelSpacing": [0, 1]}, "PixelSpacing, 2 of 2"),
+        ([0, 1], {"ImagePositionPatient": ""}, r"2 picture\(s\) in color or without position"),
+        ([0, 1], {"FrameOfReferenceUID": ("1.2", "1.3")}, r"2 slice"),
+        ([0, 1], {"PixelSpacing": [0, 1]}, r"2 picture\(s\) in color or without position"),
     ],
 )
 def test_slices_that_are_no_grid_are_refused(

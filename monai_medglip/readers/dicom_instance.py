@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One DICOM file: its header, and where in the file its pixels lie; pixels are read by `dicom_decoding` when wanted."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import math
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from monai_medglip.errors import ImageReadError, UnsupportedImageError
+from monai_medglip.readers.grid_checks import check_size
+from monai_medglip.readers.library_errors import import_extra, library_errors, logged_warnings
+
+__all__ = ["DicomInstance", "PixelElement", "read_instance"]
+
+MAX_INFLATED_BYTES = 2**30
+"""Most bytes that a deflated data set is unpacked to; 1 MiB can hold 1 GiB."""
+
+RLE_MOST_RATIO = 64
+"""An RLE segment packs at most 128 bytes into 2 (PS3.5 G.3); the native decoder ends the process on lying headers."""
+
+_DEFLATED = "1.2.840.10008.1.2.1.99"
+_RLE = "1.2.840.10008.1.2.5"
+_PIXEL_ELEMENTS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
+_HEAD_BYTES = 1024
+
+_KINDS_WITHOUT_PICTURE = {
+    "RTSTRUCT": "contours",
+    "RTDOSE": "a dose distribution",
+    "RTPLAN": "a treatment plan",
+    "SEG": "a segmentation",
+    "SR": "a report",
+    "PR": "a presentation state",
+    "KO": "a selection of images",
+}
+
+
+@dataclass(frozen=True)
+class PixelElement:
+    """The element that holds the pixels.
+
+    Args:
+        keyword: PixelData, FloatPixelData or DoubleFloatPixelData.
+        vr: the value representation, None where the transfer syntax does not state it.
+        start: where its value begins, in bytes from the file's start; of a deflated file, in the inflated data set.
+        length: how many bytes are there, whatever the element says.
+    """
+
+    keyword: str
+    vr: str | None
+    start: int
+    length: int
+
+
+@dataclass(frozen=True, eq=False)
+class DicomInstance:
+    """A DICOM file that holds a picture of one or more frames, checked by what its header says.
+
+    Args:
+        path: the file.
+        header: the pydicom data set up to the pixels.
+        pixels: where they lie.
+    """
+
+    path: Path
+    header: Any
+    pixels: PixelElement
+
+    @property
+    def transfer_syntax(self) -> str:
+        """The UID of how the pixels are stored."""
+        return str(self.header.file_meta.TransferSyntaxUID)
+
+    @property
+    def number_of_frames(self) -> int:
+        """How many pictures the file holds, 1 where it does not say."""
+        return _whole_number(self.path, self.header, "NumberOfFrames") or 1
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(columns, rows)."""
+        columns, rows = (_whole_number(self.path, self.header, keyword) for keyword in ("Columns", "Rows"))
+        return columns or 0, rows or 0
+
+    @property
+    def is_color(self) -> bool:
+        """Whether a pixel is red, green and blue after decoding."""
+        return (
+            int(self.header.get("SamplesPerPixel") or 1) > 1
+            or self.header.get("PhotometricInterpretation") == "PALETTE COLOR"
+        )
+
+    @contextlib.contextmanager
+    def open_pixels(self) -> Iterator[BinaryIO]:
+        """Open the file, or what it inflates to, at the first byte of the pixels."""
+        with _open_data_set(self.path) as (file, _):
+            file.seek(self.pixels.start)
+            yield file
+
+
+def read_instance(path: Path) -> DicomInstance:
+    """Read the header of a DICOM file with a picture.
+
+    Args:
+        path: the file.
+
+    Returns:
+        The instance; its size, number of frames and amount of pixel bytes agree with each other.
+
+    Raises:
+        ImageReadError: when the file is damaged or truncated, or pydicom is not installed.
+        UnsupportedImageError: for objects without a picture, and for pictures that are too large.
+    """
+    pydicom = import_extra("pydicom", "dicom", path)
+    with library_errors(path, "DICOM file"), logged_warnings(path):
+        with _open_data_set(path) as (file, deflated_meta):
+            if deflated_meta is None:
+                header = pydicom.dcmread(file, stop_before_pixels=True, force=True)
+            else:
+                header = _header_of_inflated(file, deflated_meta)
+            _refuse_without_picture(path, header)
+            instance = DicomInstance(path, header, _pixel_element(path, file, header))
+        _check_amount(instance)
+    return instance
+
+
+@contextlib.contextmanager
+def _open_data_set(path: Path) -> Iterator[tuple[BinaryIO, Any]]:
+    """The file and None, or the inflated data set and the file meta that stood before it."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+        file.seek(0)
+        if _DEFLATED.encode() not in head:
+            yield file, None
+            return
+        from pydicom.filereader import read_file_meta_info
+
+        meta = read_file_meta_info(path)
+        # Preamble and magic word take 132 bytes, the element of the group length 12.
+        file.seek(144 + int(meta.FileMetaInformationGroupLength))
+        yield io.BytesIO(_inflate(path, file.read())), meta
+
+
+def _inflate(path: Path, packed: bytes) -> bytes:
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    data = inflater.decompress(packed, MAX_INFLATED_BYTES)
+    if inflater.unconsumed_tail:
+        raise UnsupportedImageError(
+            f"{path}: expected a deflated DICOM file of at most {MAX_INFLATED_BYTES:,} bytes, {len(packed):,} bytes "
+            "inflate to more; store it uncompressed, if it is what it claims to be"
+        )
+    return data
+
+
+def _header_of_inflated(file: BinaryIO, meta: Any) -> Any:
+    from pydicom.filereader import read_dataset
+
+    header = read_dataset(file, False, True, stop_when=lambda tag, vr, length: tag in _PIXEL_ELEMENTS)
+    header.file_meta = meta
+    return header
+
+
+def _refuse_without_picture(path: Path, header: Any) -> None:
+    if not getattr(getattr(header, "file_meta", None), "TransferSyntaxUID", None):
+        raise ImageReadError(
+            f"{path}: expected a DICOM file with a file meta header that names the transfer syntax, found none; "
+            "export the file again as DICOM Part 10"
+        )
+    modality = str(header.get("Modality") or "")
+    if "Rows" not in header or modality in _KINDS_WITHOUT_PICTURE:
+        kind = _KINDS_WITHOUT_PICTURE.get(modality, f"no picture (modality {modality or 'not stated'})")
+        raise UnsupportedImageError(
+            f"{path}: expected an image, the DICOM file holds {kind}; give the images it refers to"
+        )
+
+
+def _pixel_element(path: Path, file: BinaryIO, header: Any) -> PixelElement:
+    """The element at which reading the header stopped."""
+    syntax = header.file_meta.TransferSyntaxUID
+    order = "<" if syntax.is_little_endian else ">"
+    head = file.read(8)
+    group, element = struct.unpack(f"{order}HH", head[:4]) if len(head) == 8 else (0, 0)
+    keyword = _PIXEL_ELEMENTS.get(group << 16 | element)
+    if keyword is None:
+        raise ImageReadError(f"{path}: expected a DICOM image with pixel data, the file has none; copy it again")
+    if syntax.is_implicit_VR:
+        vr, length = None, head[4:]
+    else:
+        vr, length = head[4:6].decode("ascii", "replace"), file.read(4)
+    stated, start = struct.unpack(f"{order}L", length)[0], file.tell()
+    present = file.seek(0, io.SEEK_END) - start
+    # 0xFFFFFFFF is "until the delimiter", as compressed pixels are stored.
+    return PixelElement(keyword, vr, start, present if stated == 0xFFFFFFFF else min(stated, present))
+
+
+def _check_amount(instance: DicomInstance) -> None:
+    """Refuse sizes that cannot be, before memory is taken for them."""
+    path, frames, shape = instance.path, instance.number_of_frames, instance.shape
+    check_size(path, shape)
+    header, present = instance.header, instance.pixels.length
+    bits = int(header.BitsAllocated) * int(header.get("SamplesPerPixel") or 1)
+    if str(header.get("PhotometricInterpretation")) == "YBR_FULL_422":
+        bits = bits * 2 // 3
+    needed = math.ceil(math.prod(shape) * frames * bits / 8)
+    if not instance.header.file_meta.TransferSyntaxUID.is_encapsulated:
+        least, words = needed, "of pixels"
+    elif instance.transfer_syntax == _RLE:
+        least, words = needed // RLE_MOST_RATIO, "of RLE at least"
+    else:
+        least, words = 8 * frames, "of compressed pixels at least"
+    if present < least:
+        raise ImageReadError(
+            f"{path}: expected {least:,} bytes {words} for {frames} frame(s) of {shape} columns and rows, the file has "
+            f"{present:,}; it is truncated or its header damaged, copy it again"
+        )
+
+
+def _whole_number(path: Path, header: Any, keyword: str) -> int | None:
+    value = header.get(keyword)
+    if value is None or value == "":
+        return None
+    try:
+        return int(value)
+    except (TypeError, ValueError) as error:
+        raise ImageReadError(
+            f"{path}: expected a whole number in {keyword}, got {value}; correct the header"
+        ) from error
