@@ -7,11 +7,13 @@ A clinic reads an answer as a claim. So a region is shown only of a phrase that 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 
 from monai_medglip.grounding import Grounding, Status, Support
+from monai_medglip.phrases import Phrase
 
-__all__ = ["NOTICE", "ClinicalAnswer", "clinical_answers", "shown_regions"]
+__all__ = ["NOTICE", "ClinicalAnswer", "clinical_answers", "shown_regions", "stated_miss_rate"]
 
 NOTICE = "AI result, not for diagnosis"
 """What every object says of itself."""
@@ -43,6 +45,17 @@ def shown_regions(grounding: Grounding) -> Grounding:
     """Keep the regions of the phrases whose answer is `ClinicalAnswer.LOCATED`; the phrases all stay."""
     located = [answer is ClinicalAnswer.LOCATED for answer in clinical_answers(grounding)]
     return grounding[[located[index] for index in grounding.phrase_index]]
+
+
+def stated_miss_rate(phrase: Phrase, answer: ClinicalAnswer, miss_rates: Mapping[str, float]) -> float | None:
+    """Give how often an answer of "not found" misses what is there, [0, 1]; None where there is nothing to state.
+
+    Args:
+        phrase: what was asked.
+        answer: the answer to it.
+        miss_rates: by the phrase's concept.
+    """
+    return miss_rates.get(phrase.concept or phrase.text) if answer is ClinicalAnswer.NOT_FOUND else None
 
 
 def _answer(status: Status, support: Support) -> ClinicalAnswer:

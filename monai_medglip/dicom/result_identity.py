@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from highdicom import ContributingEquipment
+from pydicom import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.uid import UID, generate_uid
 
+from monai_medglip import __version__
 from monai_medglip.dicom.clinical_answer import NOTICE
 from monai_medglip.dicom.source_images import SourceImages
 from monai_medglip.grounding import Grounding
@@ -23,6 +25,7 @@ __all__ = ["MANUFACTURER", "ResultIdentity"]
 
 MANUFACTURER = "monai_medglip developers"
 _LONG_STRING = 64  # characters of DICOM's LO
+_TELLS_APART = ("model", "version", "weights_sha256", "threshold", "software")
 
 
 @dataclass(frozen=True)
@@ -55,9 +58,15 @@ class ResultIdentity:
             _entropy=(
                 *sorted(str(header.SOPInstanceUID) for header in sources.headers),
                 *(f"{phrase.text}/{phrase.side.value}/{phrase.negated}" for phrase in grounding.phrases),
-                json.dumps({key: told.get(key) for key in ("model", "version", "weights_sha256", "threshold")}),
+                json.dumps({key: told.get(key) for key in _TELLS_APART}),
             ),
         )
+
+    @classmethod
+    def of_refusal(cls, header: Dataset, reason: str) -> ResultIdentity:
+        """Give who refused a series, told by one of its headers, for a reason in words."""
+        told = (str(header.get("SeriesInstanceUID")), str(header.SOPInstanceUID), "refused", reason)
+        return cls("monai_medglip", __version__, "", (), told)
 
     def uid(self, *purpose: object) -> UID:
         """Give the UID of one thing, told apart by words and numbers such as ``("SEG", "instance")``."""

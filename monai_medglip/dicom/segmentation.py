@@ -10,9 +10,11 @@ import numpy.typing as npt
 from highdicom import AlgorithmIdentificationSequence, seg
 from highdicom.color import CIELabColor
 from pydicom.sr.codedict import codes
+from pydicom.uid import UID
 
 from monai_medglip.dicom.clinical_answer import NOTICE, ClinicalAnswer, clinical_answers
 from monai_medglip.dicom.coded_terms import finding_concept, phrase_concept
+from monai_medglip.dicom.patient_orientation import orientation_letters
 from monai_medglip.dicom.patient_text import write_in_utf8
 from monai_medglip.dicom.result_identity import ResultIdentity
 from monai_medglip.dicom.source_images import SourceImages
@@ -67,7 +69,7 @@ def segmentation(
     ]
     if not shown:
         return None
-    series = identity.series("SEG", _SERIES_NUMBER)
+    series = identity.series(f"SEG {kind.value}", _SERIES_NUMBER)
     result = seg.Segmentation(
         source_images=list(sources.headers),
         pixel_array=_pixels(grounding, shown, kind),
@@ -82,7 +84,16 @@ def segmentation(
         content_label="MEDGLIP",
         **series,
     )
+    _name_dimensions(result, identity.uid(kind.value, "dimensions"))
+    if not sources.first.get("ImageOrientationPatient"):
+        result.PatientOrientation = orientation_letters(sources.first)  # of a film, whose place is not known
     return write_in_utf8(result)
+
+
+def _name_dimensions(result: seg.Segmentation, uid: UID) -> None:
+    """Replace the UID of the dimensions, which highdicom draws at random, by one that the inputs tell."""
+    for item in (*result.DimensionOrganizationSequence, *result.DimensionIndexSequence):
+        item.DimensionOrganizationUID = uid
 
 
 def _pixels(grounding: Grounding, shown: list[int], kind: SegmentationKind) -> npt.NDArray[np.uint8]:

@@ -12,7 +12,13 @@ import pydicom
 from monai_medglip.errors import ImageReadError, UnsupportedImageError
 from monai_medglip.imaging import Scan
 
-__all__ = ["SourceImages"]
+__all__ = ["SourceImages", "completed_header"]
+
+# Elements of type 2 of the patient and the study: they may be empty, but results must have them.
+_MAY_BE_EMPTY = (
+    *("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyID", "StudyDate", "StudyTime"),
+    *("AccessionNumber", "ReferringPhysicianName", "SeriesNumber"),
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,7 @@ class SourceImages:
                 f"{place}: expected the {len(wanted)} DICOM instances that the scan was read from, {len(missing)} are "
                 "no longer there; read the scan again"
             )
-        return cls(tuple(found[uid] for uid in wanted))
+        return cls(tuple(completed_header(found[uid]) for uid in wanted))
 
     @property
     def first(self) -> pydicom.Dataset:
@@ -58,6 +64,23 @@ class SourceImages:
     def slice_of(self, index: int) -> pydicom.Dataset:
         """The header of one index of the scan's last axis; of a 2D image, of its only one."""
         return self.headers[index] if len(self.headers) > 1 else self.first
+
+
+def completed_header(header: pydicom.Dataset) -> pydicom.Dataset:
+    """Give a header in which nothing is missing that a result takes from it: what may be empty is added as empty.
+
+    Raises:
+        ImageReadError: when it does not name its study, its series or itself.
+    """
+    for keyword in ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"):
+        if not header.get(keyword):
+            raise ImageReadError(
+                f"expected {keyword} in the header of a DICOM image, it is missing; correct the header"
+            )
+    for keyword in _MAY_BE_EMPTY:
+        if keyword not in header:
+            setattr(header, keyword, None if keyword == "SeriesNumber" else "")
+    return header
 
 
 def _header(file: Path) -> Any:

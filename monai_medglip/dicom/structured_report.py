@@ -3,22 +3,34 @@
 
 What viewers draw decides the form: a planar region by image coordinates (TID 1410, SCOORD) on single slices, each with
 a tracking UID of its own, the phrase as finding site and the score as a measurement. A box of a volume is drawn on its
-middle slice first, then on its first and last one, so that its extent comes back from the report.
+middle slice first, then on its first and last one, so that its extent comes back from the report. Programs that read
+reports may have the box in millimeters of the patient instead (TID 1411, SCOORD3D).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from highdicom import sr
 from pydicom.sr.codedict import codes
 
-from monai_medglip.dicom.clinical_answer import NOTICE, ClinicalAnswer, clinical_answers, shown_regions
+from monai_medglip.dicom.clinical_answer import (
+    NOTICE,
+    ClinicalAnswer,
+    clinical_answers,
+    shown_regions,
+    stated_miss_rate,
+)
 from monai_medglip.dicom.coded_terms import ANSWER, SCORE, answer_concept, finding_concept, phrase_concept, phrase_site
+from monai_medglip.dicom.destination_profile import RegionForm
+from monai_medglip.dicom.observation import observation_context, procedure_reported
 from monai_medglip.dicom.patient_text import write_in_utf8
-from monai_medglip.dicom.result_identity import MANUFACTURER, ResultIdentity
+from monai_medglip.dicom.result_identity import ResultIdentity
 from monai_medglip.dicom.source_images import SourceImages
+from monai_medglip.geometry import LPS_FROM_RAS, Frame
 from monai_medglip.grounding import GroundedRegion, Grounding, region_volumes_ml
 from monai_medglip.ontology import Ontology
 
@@ -32,6 +44,7 @@ def structured_report(
     grounding: Grounding,
     sources: SourceImages,
     *,
+    regions: RegionForm = RegionForm.IMAGE,
     miss_rates: Mapping[str, float] | None = None,
     ontology: Ontology | None = None,
 ) -> sr.Comprehensive3DSR:
@@ -42,6 +55,7 @@ def structured_report(
     Args:
         grounding: in the voxels of the source images.
         sources: the images, in the order of the grounding's last axis.
+        regions: how the report says where a region is; in image coordinates too where the image has no place in space.
         miss_rates: share in [0, 1] of images that show a thing in which it is not found, by the phrase's concept; it is
             stated beside "not found".
         ontology: where public codes are looked up; the default one.
@@ -50,21 +64,13 @@ def structured_report(
         The object, unverified and partial as nobody has read it; the same inputs give the same UIDs.
     """
     identity, ontology = ResultIdentity.of(grounding, sources), ontology or Ontology.default()
+    regions = regions if _has_place(grounding, sources) else RegionForm.IMAGE
     maker = _Groups(grounding, sources, identity, ontology, miss_rates or {})
-    observer = sr.DeviceObserverIdentifyingAttributes(
-        uid=identity.uid("device"),
-        name="monai_medglip",
-        manufacturer_name=MANUFACTURER,
-        model_name=identity.model,
-        serial_number=identity.weights_sha256 or None,
-    )
-    context = sr.ObserverContext(observer_type=codes.DCM.Device, observer_identifying_attributes=observer)
+    found = maker.surfaces() if regions is RegionForm.SPACE else maker.outlines()
     content = sr.MeasurementReport(
-        observation_context=sr.ObservationContext(observer_device_context=context),
-        procedure_reported=sr.CodedConcept("25045-6", "LN", "CT unspecified body region")
-        if sources.first.get("Modality") == "CT"
-        else codes.SCT.ImagingProcedure,
-        imaging_measurements=[*maker.regions(), *maker.answers()],
+        observation_context=observation_context(identity),
+        procedure_reported=procedure_reported(sources.first),
+        imaging_measurements=[*found, *maker.answers()],
         title=codes.DCM.ImagingMeasurementReport,
     )
     report = sr.Comprehensive3DSR(
@@ -73,7 +79,7 @@ def structured_report(
         is_complete=True,
         is_final=False,
         is_verified=False,
-        **identity.series("SR", _SERIES_NUMBER),
+        **identity.series(f"SR {regions.value}", _SERIES_NUMBER),
     )
     return write_in_utf8(report)
 
@@ -92,43 +98,79 @@ class _Groups:
         self.grounding, self.sources, self.identity = grounding, sources, identity
         self.ontology, self.miss_rates = ontology, miss_rates
 
-    def regions(self) -> list[sr.PlanarROIMeasurementsAndQualitativeEvaluations]:
+    def outlines(self) -> list[sr.PlanarROIMeasurementsAndQualitativeEvaluations]:
         """One group for each slice that a shown region is drawn on."""
-        shown, groups = shown_regions(self.grounding), []
-        for number, (region, volume) in enumerate(zip(shown, region_volumes_ml(shown), strict=True), start=1):
-            for index in _slices(region.box):
-                groups.append(self._planar(region, number, index, volume))
-        return groups
+        return [
+            self._planar(region, number, index, volume)
+            for number, region, volume in self._shown()
+            for index in _slices(region.box)
+        ]
+
+    def surfaces(self) -> list[sr.VolumetricROIMeasurementsAndQualitativeEvaluations]:
+        """One group for each shown region, the faces of its box at both ends of the last axis as its surface."""
+        return [self._volumetric(region, number, volume) for number, region, volume in self._shown()]
 
     def answers(self) -> list[sr.MeasurementsAndQualitativeEvaluations]:
         """One group for each phrase that says its answer."""
         return [self._answer(index, answer) for index, answer in enumerate(clinical_answers(self.grounding))]
 
+    def _shown(self) -> Iterator[tuple[int, GroundedRegion, float | None]]:
+        """Number, region and volume [ml] of each region that may be shown."""
+        shown = shown_regions(self.grounding)
+        for number, (region, volume) in enumerate(zip(shown, region_volumes_ml(shown), strict=True), start=1):
+            yield number, region, volume
+
     def _planar(
         self, region: GroundedRegion, number: int, index: int, volume_ml: float | None
     ) -> sr.PlanarROIMeasurementsAndQualitativeEvaluations:
-        low, high = np.split(region.box, 2)
-        corners = [(low[0], low[1]), (high[0], low[1]), (high[0], high[1]), (low[0], high[1]), (low[0], low[1])]
         source = sr.SourceImageForRegion.from_source_image(self.sources.slice_of(index))
+        outline = sr.ImageRegion(
+            graphic_type=sr.GraphicTypeValues.POLYLINE, graphic_data=_outline(region.box), source_image=source
+        )
+        return sr.PlanarROIMeasurementsAndQualitativeEvaluations(
+            tracking_identifier=self._tracking(region, number, index),
+            referenced_region=outline,
+            **self._told(region, volume_ml),
+        )
+
+    def _volumetric(
+        self, region: GroundedRegion, number: int, volume_ml: float | None
+    ) -> sr.VolumetricROIMeasurementsAndQualitativeEvaluations:
+        surface = sr.VolumeSurface(
+            graphic_type=sr.GraphicTypeValues3D.POLYGON,
+            graphic_data=_faces(region.box, self.grounding.frame),
+            frame_of_reference_uid=self.sources.first.FrameOfReferenceUID,
+            source_images=[
+                sr.SourceImageForSegmentation.from_source_image(self.sources.slice_of(index))
+                for index in _slices(region.box)
+            ],
+        )
+        return sr.VolumetricROIMeasurementsAndQualitativeEvaluations(
+            tracking_identifier=self._tracking(region, number, "surface"),
+            referenced_volume_surface=surface,
+            **self._told(region, volume_ml),
+        )
+
+    def _tracking(self, region: GroundedRegion, number: int, part: object) -> sr.TrackingIdentifier:
+        return sr.TrackingIdentifier(
+            uid=self.identity.uid("region", number, part), identifier=f"{region.phrase.text} #{number}"
+        )
+
+    def _told(self, region: GroundedRegion, volume_ml: float | None) -> dict[str, Any]:
+        """What a group says of its region besides its place."""
         measured = [sr.Measurement(name=SCORE, value=region.score, unit=codes.UCUM.NoUnits)]
         if volume_ml is not None:
             measured.append(sr.Measurement(name=codes.SCT.Volume, value=volume_ml, unit=_MILLILITER))
-        return sr.PlanarROIMeasurementsAndQualitativeEvaluations(
-            tracking_identifier=sr.TrackingIdentifier(
-                uid=self.identity.uid("region", number, index), identifier=f"{region.phrase.text} #{number}"
-            ),
-            referenced_region=sr.ImageRegion(
-                graphic_type=sr.GraphicTypeValues.POLYLINE, graphic_data=np.array(corners), source_image=source
-            ),
-            finding_type=finding_concept(region.phrase, self.ontology),
-            finding_sites=[phrase_site(region.phrase)],
-            algorithm_id=self._algorithm(region.phrase.text),
-            measurements=measured,
-        )
+        return {
+            "finding_type": finding_concept(region.phrase, self.ontology),
+            "finding_sites": [phrase_site(region.phrase)],
+            "algorithm_id": self._algorithm(region.phrase.text),
+            "measurements": measured,
+        }
 
     def _answer(self, index: int, answer: ClinicalAnswer) -> sr.MeasurementsAndQualitativeEvaluations:
         phrase = self.grounding.phrases[index]
-        rate = self.miss_rates.get(phrase.concept or "") if answer is ClinicalAnswer.NOT_FOUND else None
+        rate = stated_miss_rate(phrase, answer, self.miss_rates)
         extra = () if rate is None else (f"miss rate={rate:.3f}",)
         return sr.MeasurementsAndQualitativeEvaluations(
             tracking_identifier=sr.TrackingIdentifier(uid=self.identity.uid("answer", index), identifier=phrase.text),
@@ -140,6 +182,28 @@ class _Groups:
     def _algorithm(self, words: str, *more: str) -> sr.AlgorithmIdentification:
         parameters = (f"phrase={words}", *more, *self.identity.parameters, f"notice={NOTICE}")
         return sr.AlgorithmIdentification(self.identity.model, self.identity.version, parameters=parameters)
+
+
+def _has_place(grounding: Grounding, sources: SourceImages) -> bool:
+    """Whether a volume has millimeters of the patient in a frame of reference."""
+    frame = grounding.frame
+    known = frame.spatial_dims == 3 and frame.spacing_known and frame.orientation_known
+    return known and bool(sources.first.get("FrameOfReferenceUID"))
+
+
+def _outline(box: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The closed line (5, 2) round a box in columns and rows; DICOM counts them from the edge as boxes do."""
+    low, high = np.split(box, 2)
+    return np.array(
+        [(low[0], low[1]), (high[0], low[1]), (high[0], high[1]), (low[0], high[1]), (low[0], low[1])], np.float64
+    )
+
+
+def _faces(box: npt.NDArray[np.float64], frame: Frame) -> list[npt.NDArray[np.float64]]:
+    """The two faces of a box across the last axis, each a closed line (5, 3) in LPS [mm]."""
+    outline = _outline(box)
+    corners = [np.column_stack([outline, np.full(len(outline), z)]) for z in (box[2], box[5])]
+    return [frame.edge_to_world(face) @ LPS_FROM_RAS[:3, :3].T for face in corners]
 
 
 def _slices(box: np.ndarray) -> Sequence[int]:
