@@ -12,6 +12,7 @@ from apps.medglip_pacs.settings import ModelSettings
 from monai_medglip.clinic import DEFAULT_RULES, BundleAsker, SelectionRules, SeriesOutcome, process_series
 from monai_medglip.dicom import destination_profile
 from monai_medglip.errors import ConfigurationError
+from monai_medglip.readers import GuardedReader
 
 __all__ = ["SeriesWork", "clinic_work", "load_work"]
 
@@ -28,7 +29,7 @@ class SeriesWork(Protocol):
 
 
 class ClinicWork:
-    """`monai_medglip.clinic.process_series` with the bundles, rules and profile of a site.
+    """`monai_medglip.clinic.process_series` with the bundles, rules and profile of a site, files read under limits.
 
     Args:
         settings: of the site.
@@ -43,6 +44,7 @@ class ClinicWork:
         self._rules = SelectionRules.read(settings.rules or DEFAULT_RULES)
         self._asker = BundleAsker.of_folder(Path(settings.bundles))
         self._asker.check(self._rules.bundles)
+        self._reader = GuardedReader()
 
     @property
     def model(self) -> Mapping[str, str]:
@@ -52,7 +54,8 @@ class ClinicWork:
 
     def __call__(self, folder: Path, out: Path) -> SeriesOutcome:
         """Ground the series of a folder and write its result set to another."""
-        return process_series(folder, out, asker=self._asker, rules=self._rules, profile=self._profile)
+        asker, rules, profile = self._asker, self._rules, self._profile
+        return process_series(folder, out, asker=asker, rules=rules, profile=profile, reader=self._reader.read)
 
 
 def clinic_work(settings: ModelSettings) -> SeriesWork:

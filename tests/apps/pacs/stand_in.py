@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A stand-in for the clinic's work: it grounds nothing, and says so in the file that it writes.
 
-What it does is told by the SeriesDescription: ``good`` gives one small report, ``refuse`` a report and a reason, ``raise``
-an error that names the patient, ``die`` ends the process, ``hang`` never ends, ``print`` names the patient on every way out.
+What it does is told by the SeriesDescription: ``good`` gives one small report, ``refuse`` a report and a reason,
+``raise`` an error that names the patient, ``die`` ends the process, ``hang`` never ends, ``print`` names the patient on
+every way out.
 """
 
 from __future__ import annotations
