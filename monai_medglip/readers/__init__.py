@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any
 from monai_medglip.readers.arrays import scan_from_array, scan_from_pil, scan_from_tensor
 from monai_medglip.readers.dicom import read_dicom_frame, read_dicom_volumes
 from monai_medglip.readers.dicom_tilt import Tilt
+from monai_medglip.readers.guarded_limits import ReadLimits
+from monai_medglip.readers.guarded_reader import GuardedReader
 from monai_medglip.readers.read_image import read_frame, read_image
 
 if TYPE_CHECKING:
     from monai_medglip.readers.monai_reader import ScanReader
 
 __all__ = [
+    "GuardedReader",
+    "ReadLimits",
     "ScanReader",
     "Tilt",
     "read_dicom_frame",

@@ -17,11 +17,12 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from monai_medglip.errors import ImageReadError, UnsupportedImageError
 from monai_medglip.imaging import Scan
+from monai_medglip.readers.dicom import read_dicom_volumes
+from monai_medglip.readers.format_detection import ImageFormat, detect_format
 from monai_medglip.readers.guarded_header import check_claims, identifying_words
 from monai_medglip.readers.guarded_limits import ReadLimits
-from monai_medglip.readers.guarded_messages import receive_message, send_message
+from monai_medglip.readers.guarded_messages import TOLD_ERRORS, receive_message, send_message
 from monai_medglip.readers.guarded_transfer import lay_out_scans
 from monai_medglip.readers.read_image import read_image
 
@@ -53,25 +54,31 @@ def serve(channel_descriptor: int) -> None:
     while (received := receive_message(channel, descriptors=1)) is not None:
         request, (memory,) = received
         _limit_processor_time(limits.cpu_seconds)
-        answer = _answer(Path(request["path"]), memory, limits)
+        answer = _answer(Path(request["path"]), request["tilt"], memory, limits)
         os.close(memory)
         worn = _address_space() - warm_bytes > _WORN_SHARE * limits.memory_bytes
         send_message(channel, {"worn": worn, **answer})
 
 
-def _answer(path: Path, memory: int, limits: ReadLimits) -> dict[str, Any]:
+def _answer(path: Path, tilt: str, memory: int, limits: ReadLimits) -> dict[str, Any]:
     """The scans laid out in memory, or what went wrong, as JSON values."""
     try:
         check_claims(path, limits)
-        return lay_out_scans(_read(path), memory, limit=limits.decoded_bytes)
+        return lay_out_scans(_read(path, tilt), memory, limit=limits.decoded_bytes)
     # Whatever a damaged file makes a library raise must not end this process.
     except Exception as error:
-        kind = "UnsupportedImageError" if isinstance(error, UnsupportedImageError) else "ImageReadError"
+        kinds = (kind.__name__ for kind in TOLD_ERRORS if isinstance(error, kind))
         text = _told(path, error, limits)
-        return {"error": kind, "text": _without_identity(path, text), "worn": _caused_by(error, MemoryError)}
+        return {
+            "error": next(kinds, "ImageReadError"),
+            "text": _without_identity(path, text),
+            "worn": _caused_by(error, MemoryError),
+        }
 
 
-def _read(path: Path) -> tuple[Scan, ...]:
+def _read(path: Path, tilt: str) -> tuple[Scan, ...]:
+    if path.is_dir() or (path.is_file() and detect_format(path) is ImageFormat.DICOM):
+        return read_dicom_volumes(path, tilt=tilt)
     return (read_image(path),)
 
 
@@ -86,7 +93,7 @@ def _told(path: Path, error: Exception, limits: ReadLimits) -> str:
             f"{path}: expected a header whose sequences lie a few deep inside each other (limit nesting_depth: "
             f"{limits.nesting_depth}), they are nested too deeply to be looked at; correct the header"
         )
-    if isinstance(error, ImageReadError):
+    if isinstance(error, TOLD_ERRORS):
         return str(error)
     reason = " ".join(str(error).split()) or "no reason given"
     return f"{path}: expected an image, reading it failed with {type(error).__name__}: {reason}"

@@ -10,17 +10,19 @@ from __future__ import annotations
 import mmap
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 __all__ = [
     "BIG_ENDIAN",
     "DEFLATED",
     "PIXEL_DATA",
+    "PIXEL_GROUP",
     "UNDEFINED_LENGTH",
     "Buffer",
     "Element",
     "Inflated",
+    "after_fragments",
     "inflate",
     "meta_header",
     "walk_elements",
@@ -30,7 +32,7 @@ Buffer = bytes | bytearray | memoryview | mmap.mmap
 
 BIG_ENDIAN = "1.2.840.10008.1.2.2"
 DEFLATED = "1.2.840.10008.1.2.1.99"
-PIXEL_DATA = 0x7FE00010
+PIXEL_DATA, PIXEL_GROUP = 0x7FE00010, 0x7FE0
 UNDEFINED_LENGTH = 0xFFFFFFFF
 
 _IMPLICIT = "1.2.840.10008.1.2"
@@ -38,8 +40,13 @@ _TRANSFER_SYNTAX = 0x00020010
 _DELIMITERS, _ITEM, _SEQUENCE_END = 0xFFFE, 0xE000, 0xE0DD
 # PS3.5 table 7.1-1: these have two reserved bytes and a length of four.
 _LONG_VRS = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"))
+_LONG_HEAD_BYTES = 12
 _KEPT_BYTES = 64 * 2**20
 _CHUNK_BYTES = 2**20
+
+
+_Head = Callable[[Buffer, int], tuple[int, int, bytes, int, int]]
+"""Reads a head: group, number, VR, length, and where the value begins."""
 
 
 class Element(NamedTuple):
@@ -113,25 +120,12 @@ def walk_elements(buffer: Buffer, start: int, syntax: str) -> Iterator[Element]:
         The elements without items and delimiters.
     """
     order = ">" if syntax == BIG_ENDIAN else "<"
-    unpack_implicit = struct.Struct(f"{order}HHL").unpack_from
-    unpack_explicit = struct.Struct(f"{order}HH2sH").unpack_from
-    unpack_length = struct.Struct(f"{order}L").unpack_from
+    explicit_head, implicit_head = _explicit_head(order), _implicit_head(order)
     implicit = syntax == _IMPLICIT
     outer: list[bool] = []  # whether the sequences around are implicit
-    position, last = start, len(buffer) - 8
-    while position <= last:
-        value, vr = position + 8, b""
-        if implicit:
-            group, number, length = unpack_implicit(buffer, position)
-        else:
-            group, number, vr, length = unpack_explicit(buffer, position)
-            if group == _DELIMITERS or not vr.isupper():
-                (length,) = unpack_length(buffer, position + 4)
-            elif vr in _LONG_VRS:
-                if position + 12 > len(buffer):
-                    return
-                (length,) = unpack_length(buffer, value)
-                value += 4
+    position: int | None = start
+    while position is not None and position + _LONG_HEAD_BYTES <= len(buffer):
+        group, number, vr, length, value = (implicit_head if implicit else explicit_head)(buffer, position)
         position = value
         if group == _DELIMITERS:
             if number == _SEQUENCE_END and outer:
@@ -141,19 +135,53 @@ def walk_elements(buffer: Buffer, start: int, syntax: str) -> Iterator[Element]:
         if length != UNDEFINED_LENGTH:
             position += length
         elif vr in (b"OB", b"OW"):
-            position = _after_fragments(buffer, value, order)
+            position = after_fragments(buffer, value, syntax)
         else:
             outer.append(implicit)
             implicit = implicit or vr == b"UN"  # PS3.5 6.2.2, note 4
 
 
-def _after_fragments(buffer: Buffer, position: int, order: str) -> int:
-    """Where encapsulated pixels end; the buffer's length where they do not."""
-    unpack = struct.Struct(f"{order}HHL").unpack_from
+def after_fragments(buffer: Buffer, position: int, syntax: str) -> int | None:
+    """Give where encapsulated pixels end, behind their delimiter.
+
+    Args:
+        buffer: the file.
+        position: where the first fragment begins.
+        syntax: UID of the transfer syntax.
+
+    Returns:
+        The position, or None when the file ends before a delimiter.
+    """
+    unpack = struct.Struct(">HHL" if syntax == BIG_ENDIAN else "<HHL").unpack_from
     while position + 8 <= len(buffer):
         group, number, length = unpack(buffer, position)
         position += 8
         if (group, number) != (_DELIMITERS, _ITEM):
             return position
         position += length
-    return len(buffer)
+    return None
+
+
+def _implicit_head(order: str) -> _Head:
+    unpack = struct.Struct(f"{order}HHL").unpack_from
+
+    def head(buffer: Buffer, position: int) -> tuple[int, int, bytes, int, int]:
+        group, number, length = unpack(buffer, position)
+        return group, number, b"", length, position + 8
+
+    return head
+
+
+def _explicit_head(order: str) -> _Head:
+    unpack = struct.Struct(f"{order}HH2sH").unpack_from
+    unpack_length = struct.Struct(f"{order}L").unpack_from
+
+    def head(buffer: Buffer, position: int) -> tuple[int, int, bytes, int, int]:
+        group, number, vr, length = unpack(buffer, position)
+        if group == _DELIMITERS or not vr.isupper():
+            return group, number, vr, unpack_length(buffer, position + 4)[0], position + 8
+        if vr in _LONG_VRS:
+            return group, number, vr, unpack_length(buffer, position + 8)[0], position + 12
+        return group, number, vr, length, position + 8
+
+    return head

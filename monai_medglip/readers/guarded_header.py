@@ -8,14 +8,19 @@ import math
 import mmap
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from monai_medglip.errors import ImageReadError, UnsupportedImageError
 from monai_medglip.readers.guarded_elements import (
     BIG_ENDIAN,
     DEFLATED,
     PIXEL_DATA,
+    PIXEL_GROUP,
+    UNDEFINED_LENGTH,
     Buffer,
     Element,
+    Inflated,
+    after_fragments,
     inflate,
     meta_header,
     walk_elements,
@@ -33,6 +38,15 @@ _RATIO_FREE_BYTES = 64 * 2**20  # a small file may be a blank picture, which def
 _IDENTIFYING_GROUP = 0x0010
 _IDENTIFYING = frozenset((0x00080050, 0x00080080, 0x00080081, 0x00200010))  # accession, institution, study id
 _FEWEST_LETTERS = 3
+
+
+class _Data(NamedTuple):
+    """A data set to walk over: in a buffer from a start, of a size that may be more than what the buffer holds."""
+
+    buffer: Buffer
+    start: int
+    size: int
+    syntax: str
 
 
 def check_claims(path: Path, limits: ReadLimits) -> None:
@@ -101,34 +115,37 @@ def _claimed_bytes(file: Path, limits: ReadLimits) -> int:
                 f"(limit transfer_syntaxes), the header says {syntax[:64]!r}; convert the file"
             )
         if syntax == DEFLATED:
-            return _claims(file, _inflated(file, buffer, start, limits), 0, syntax, limits)
-        return _claims(file, buffer, start, syntax, limits)
+            inflated = _inflated(file, buffer, start, limits)
+            return _claims(file, _Data(inflated.head, 0, inflated.size, syntax), limits)
+        return _claims(file, _Data(buffer, start, len(buffer), syntax), limits)
 
 
-def _inflated(file: Path, buffer: Buffer, start: int, limits: ReadLimits) -> bytes:
+def _inflated(file: Path, buffer: Buffer, start: int, limits: ReadLimits) -> Inflated:
     stored = len(buffer) - start
     allowed = max(_RATIO_FREE_BYTES, int(stored * limits.inflation_ratio))
     name, most = min(("inflation_ratio", allowed), ("file_bytes", limits.file_bytes), key=lambda limit: limit[1])
     deflated = memoryview(buffer)[start:]
     try:
-        head, size = inflate(deflated, most)
+        inflated = inflate(deflated, most)
     finally:
         deflated.release()
-    if size > most:
-        raise _beyond(file, name, f"{most:,} bytes when inflated", f"{size:,} and more from {stored:,}")
-    return head
+    if inflated.size > most:
+        raise _beyond(file, name, f"{most:,} bytes when inflated", f"{inflated.size:,} and more from {stored:,}")
+    return inflated
 
 
-def _claims(file: Path, buffer: Buffer, start: int, syntax: str, limits: ReadLimits) -> int:
+def _claims(file: Path, data: _Data, limits: ReadLimits) -> int:
     largest: dict[int, int] = {}
-    for found in walk_elements(buffer, start, syntax):
+    for found in walk_elements(data.buffer, data.start, data.syntax):
         if found.depth >= limits.nesting_depth:
             raise _beyond(file, "nesting_depth", f"{limits.nesting_depth} sequences inside each other", "more")
-        if found.depth == 0 and found.tag == PIXEL_DATA:
+        if found.depth == 0 and found.tag >> 16 == PIXEL_GROUP:
+            _check_fragments(file, found, data)
             break
+        _check_length(file, found, data)
         if found.depth == 0 and found.tag in _CLAIMS:
             # A tag may come twice; which of both counts is the parser's choice.
-            largest[found.tag] = max(largest.get(found.tag, 0), _claimed_number(found, buffer, syntax))
+            largest[found.tag] = max(largest.get(found.tag, 0), _claimed_number(found, data))
     frames = largest.get(_FRAMES) or 1
     if frames > limits.frames:
         raise _beyond(file, "frames", f"{limits.frames:,} frames", f"{frames:,}")
@@ -136,11 +153,36 @@ def _claims(file: Path, buffer: Buffer, start: int, syntax: str, limits: ReadLim
     return math.prod((rows, columns, frames, samples, BYTES_PER_SAMPLE))
 
 
-def _claimed_number(element: Element, buffer: Buffer, syntax: str) -> int:
+def _check_length(file: Path, found: Element, data: _Data) -> None:
+    """Refuse an element that is longer than its file; parsers take memory for what it claims."""
+    left = data.size - found.start
+    if found.length != UNDEFINED_LENGTH and found.length > left:
+        raise ImageReadError(
+            f"{file}: expected a whole header, its element {_named(found)} claims {found.length:,} bytes where "
+            f"{left:,} are left; the file is damaged or truncated, copy it again"
+        )
+
+
+def _check_fragments(file: Path, found: Element, data: _Data) -> None:
+    """Refuse compressed pixels that are cut off: decoders of JPEG and JPEG-LS make up the rest without a word."""
+    if found.length == UNDEFINED_LENGTH and after_fragments(data.buffer, found.start, data.syntax) is None:
+        raise ImageReadError(
+            f"{file}: expected compressed pixels up to their delimiter, the file ends before; it is truncated, copy "
+            "it again"
+        )
+
+
+def _named(element: Element) -> str:
+    return f"({element.tag >> 16:04X},{element.tag & 0xFFFF:04X})"
+
+
+def _claimed_number(element: Element, data: _Data) -> int:
     """A number as text, or the first one as US or UL; 0 for anything else, on which the parser fails."""
-    stored = bytes(buffer[element.start : element.start + min(element.length, 64)])
+    stored = bytes(data.buffer[element.start : element.start + min(element.length, 64)])
     if element.vr not in (b"IS", b"DS") and (element.vr or element.tag != _FRAMES):
-        return int.from_bytes(stored[: 4 if element.vr == b"UL" else 2], "big" if syntax == BIG_ENDIAN else "little")
+        return int.from_bytes(
+            stored[: 4 if element.vr == b"UL" else 2], "big" if data.syntax == BIG_ENDIAN else "little"
+        )
     try:
         return max(0, int(float(stored.strip(b" \0"))))
     except (ValueError, OverflowError):

@@ -11,7 +11,12 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["receive_message", "send_message"]
+from monai_medglip.errors import ConfigurationError, ImageReadError, UnsupportedImageError
+
+__all__ = ["TOLD_ERRORS", "receive_message", "send_message"]
+
+TOLD_ERRORS = (UnsupportedImageError, ImageReadError, ConfigurationError)
+"""The errors that go from the child to its parent by name, special ones first."""
 
 _LENGTH = struct.Struct("<I")
 _LONGEST_MESSAGE = 64 * 2**20

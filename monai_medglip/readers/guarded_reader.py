@@ -17,9 +17,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from monai_medglip.errors import ConfigurationError, ImageReadError, UnsupportedImageError
+from monai_medglip.errors import ConfigurationError, ImageReadError
 from monai_medglip.imaging import Scan
+from monai_medglip.readers.dicom_tilt import Tilt
 from monai_medglip.readers.guarded_limits import ReadLimits
+from monai_medglip.readers.guarded_messages import TOLD_ERRORS
 from monai_medglip.readers.guarded_process import ProcessEndedError, ReadingProcess
 from monai_medglip.readers.guarded_transfer import scans_from_message, shared_memory
 
@@ -50,26 +52,34 @@ class GuardedReader:
         self._lock = threading.Lock()
         self._process: ReadingProcess | None = ReadingProcess(self.limits)
 
-    def read(self, path: str | os.PathLike[str]) -> tuple[Scan, ...]:
+    @property
+    def process_id(self) -> int | None:
+        """The system's number of the child process, for watching it; None when the reader is closed."""
+        return None if self._process is None else self._process.process_id
+
+    def read(self, path: str | os.PathLike[str], *, tilt: str | Tilt = Tilt.REFUSE) -> tuple[Scan, ...]:
         """Read an image file or the folder of a DICOM series.
 
         Args:
             path: as for `read_image`.
+            tilt: as for `read_dicom_volumes`.
 
         Returns:
-            The scans, several where a series holds several volumes. Their ``source.path`` is absolute.
+            The scans as `read_dicom_volumes` gives them, several where a series holds several volumes. Their
+            ``source.path`` is absolute.
 
         Raises:
             ImageReadError: when it cannot be read, or not within the limits; messages quote no patient data.
             UnsupportedImageError: when the image is of a kind that is refused.
-            ConfigurationError: when the reader is closed, or its process cannot be started.
+            ConfigurationError: when the reader is closed, or its process cannot be started, or there is no such way
+                with tilt.
         """
         source = Path(path).expanduser().absolute()
         with self._lock, shared_memory(self.limits.decoded_bytes) as memory:
-            answer = self._ask(source, memory)
+            answer = self._ask({"path": str(source), "tilt": tilt}, memory)
             if "error" in answer:
-                kind = UnsupportedImageError if answer["error"] == "UnsupportedImageError" else ImageReadError
-                raise kind(str(answer.get("text")))
+                kinds = (kind for kind in TOLD_ERRORS if kind.__name__ == answer["error"])
+                raise next(kinds, ImageReadError)(str(answer.get("text")))
             try:
                 return scans_from_message(answer, memory, limit=self.limits.decoded_bytes)
             except ValueError as error:
@@ -93,14 +103,14 @@ class GuardedReader:
         """End the child process."""
         self.close()
 
-    def _ask(self, source: Path, memory: int) -> dict[str, Any]:
+    def _ask(self, request: dict[str, str], memory: int) -> dict[str, Any]:
         if self._process is None:
             raise ConfigurationError("expected an open reader, this one is closed; make another GuardedReader")
         try:
-            answer = self._process.ask({"path": str(source)}, memory, seconds=self.limits.wall_seconds)
+            answer = self._process.ask(request, memory, seconds=self.limits.wall_seconds)
         except ProcessEndedError as ended:
             self._renew()
-            raise ImageReadError(f"{source}: {_reason(ended, self.limits)}") from None
+            raise ImageReadError(f"{request['path']}: {_reason(ended, self.limits)}") from None
         # Also when the caller is interrupted: the process would answer the last question when it is asked the next.
         except BaseException:
             self._renew()

@@ -14,6 +14,7 @@ import math
 import mmap
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -116,17 +117,19 @@ def _described(scan: Scan, offset: int) -> dict[str, Any]:
         "offset": offset,
         "frame": scan.frame.to_dict(),
         "modality": scan.modality.value,
-        "path": scan.source.path,
-        "sop_instance_uids": list(scan.source.sop_instance_uids),
+        "source": asdict(scan.source),
         "body_region": scan.body_region,
     }
 
 
 def _scan(entry: Mapping[str, Any], memory: mmap.mmap) -> Scan:
+    source: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in entry["source"].items()
+    }
     return Scan(
         _view(memory, entry["dtype"], entry["shape"], entry["offset"], entry["order"]),
         Frame.from_dict(entry["frame"]),
         Modality(entry["modality"]),
-        ImageSource(entry["path"], tuple(entry["sop_instance_uids"])),
+        ImageSource(**source),
         entry["body_region"],
     )

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 import pickle
 import signal
@@ -17,12 +18,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from monai_medglip.errors import ConfigurationError, ImageReadError, UnsupportedImageError
-from monai_medglip.imaging import Scan
-from monai_medglip.readers import read_image
+from monai_medglip.geometry.frames import Frame
+from monai_medglip.imaging import ImageSource, Modality, Scan
+from monai_medglip.readers import read_dicom_volumes, read_image
 from monai_medglip.readers.guarded_limits import ReadLimits
 from monai_medglip.readers.guarded_reader import GuardedReader
+from monai_medglip.readers.guarded_transfer import lay_out_scans, scans_from_message, shared_memory
 from tests.readers.hostile_files import deflate_bomb, endless_header, nested_sequences, plain_slice, rle_bomb
 
 LIMITS = ReadLimits(
@@ -93,13 +97,38 @@ def test_a_good_file_is_read_as_without_the_guard(reader: GuardedReader, shared_
     assert scan.source == expected.source
 
 
-def test_every_field_of_a_scan_is_carried_over() -> None:
+def test_every_field_of_a_scan_is_carried_over(tmp_path: Path) -> None:
     assert {field.name for field in fields(Scan)} == {"array", "frame", "modality", "source", "body_region"}
+    source = ImageSource("a folder", ("1.2", "1.2"), frame_numbers=(1, 2), volume="EchoTime 4.6", is_resampled=True)
+    scan = Scan(np.arange(6.0).reshape(1, 3, 2), Frame.pixel((3, 2)), Modality.US, source, "chest")
+    with shared_memory(1024) as memory:
+        (read,) = scans_from_message(
+            json.loads(json.dumps(lay_out_scans([scan], memory, limit=1024))), memory, limit=1024
+        )
+    assert (read.source, read.frame, read.modality, read.body_region) == (source, scan.frame, Modality.US, "chest")
+    np.testing.assert_array_equal(read.array, scan.array)
+
+
+def test_several_volumes_of_a_series_come_back_each(reader: GuardedReader, shared_data: Path) -> None:
+    clip = shared_data / "dicom" / "single" / "us_clip_jpeg_ybr_30frames.dcm"
+    scans, expected = reader.read(clip), read_dicom_volumes(clip)
+    assert [scan.source for scan in scans] == [scan.source for scan in expected]
+    for scan, other in zip(scans, expected, strict=True):
+        np.testing.assert_array_equal(scan.array, other.array)
+
+
+def test_a_tilt_is_resampled_on_request(reader: GuardedReader, write_series: Callable[..., Path]) -> None:
+    positions = tuple([0, z / 2, z] for z in range(3))
+    folder = write_series("tilted", [0, 1, 2], ImagePositionPatient=positions)
+    with pytest.raises(UnsupportedImageError, match="tilt"):
+        reader.read(folder)
+    (scan,), (expected,) = reader.read(folder, tilt="resample"), read_dicom_volumes(folder, tilt="resample")
+    np.testing.assert_array_equal(scan.array, expected.array)
+    with pytest.raises(ConfigurationError, match="one of 'refuse', 'resample'; got 'bend'"):
+        reader.read(folder, tilt="bend")
 
 
 def test_another_format_is_read_too(reader: GuardedReader, tmp_path: Path) -> None:
-    from PIL import Image
-
     Image.fromarray(np.arange(12, dtype=np.uint8).reshape(3, 4)).save(tmp_path / "small.png")
     assert reader.read(tmp_path / "small.png")[0].array.tolist() == [[[0, 4, 8], [1, 5, 9], [2, 6, 10], [3, 7, 11]]]
 
@@ -142,12 +171,13 @@ def test_an_rle_bomb_is_refused_by_its_header(reader: GuardedReader, tmp_path: P
         reader.read(rle_bomb(tmp_path / "bomb.dcm", 40_000))
 
 
-def test_an_rle_bomb_that_the_header_check_allows_ends_at_the_memory_limit(
+def test_a_bomb_that_the_checks_allow_ends_at_the_memory_limit(
     with_limits: Callable[..., GuardedReader], tmp_path: Path
 ) -> None:
-    reader = with_limits(decoded_bytes=16 * 2**30)
+    Image.fromarray(np.zeros((12_000, 12_000), np.uint8)).save(tmp_path / "bomb.png")
+    reader = with_limits(memory_bytes=96 * 2**20)
     with pytest.raises(ImageReadError, match="limit memory_bytes"):
-        reader.read(rle_bomb(tmp_path / "bomb.dcm", 20_000))
+        reader.read(tmp_path / "bomb.png")
     assert reader.read(plain_slice(tmp_path / "good.dcm"))
 
 
@@ -207,17 +237,29 @@ def test_an_encoding_that_is_not_listed_is_refused(with_limits: Callable[..., Gu
         reader.read(plain_slice(tmp_path / "explicit.dcm"))
 
 
-@pytest.mark.parametrize("name", ["mr_small_j2k", "mr_small_rle", "mr_small_jpegls", "ct_small", "ot_deflated"])
+@pytest.mark.parametrize(
+    "name",
+    ["mr_small_j2k", "mr_small_rle", "mr_small_jpegls", "nm_jpeg_lossless", "nm_jpeg_extended_12bit", "ot_deflated"],
+)
 def test_a_file_cut_anywhere_is_an_error_and_the_process_lives(
     reader: GuardedReader, shared_data: Path, tmp_path: Path, name: str
 ) -> None:
     whole = (shared_data / "dicom" / "single" / f"{name}.dcm").read_bytes()
     before = children()
-    for share in (0.0, 0.01, 0.1, 0.3, 0.6):
+    for share in (0.0, 0.01, 0.1, 0.3, 0.6, 0.9):
         (tmp_path / "cut.dcm").write_bytes(whole[: int(len(whole) * share)])
         with pytest.raises(ImageReadError):
             reader.read(tmp_path / "cut.dcm")
     assert children() == before
+
+
+def test_an_element_longer_than_its_file_is_refused_before_memory_is_taken(
+    reader: GuardedReader, tmp_path: Path
+) -> None:
+    path = plain_slice(tmp_path / "long.dcm", PatientComments="x" * 10)
+    path.write_bytes(path.read_bytes().replace(b"LT\x0a\x00", b"UN\x00\x00\xf0\xff\xff\xff", 1))
+    with pytest.raises(ImageReadError, match=r"its element \(0010,4000\) claims 4,294,967,280 bytes"):
+        reader.read(path)
 
 
 def test_endless_work_ends_at_the_processor_limit(with_limits: Callable[..., GuardedReader], tmp_path: Path) -> None:
@@ -234,10 +276,9 @@ def test_endless_work_ends_at_the_limit_of_time(with_limits: Callable[..., Guard
 
 
 def test_a_decoder_that_breaks_ends_the_child_only(with_limits: Callable[..., GuardedReader], tmp_path: Path) -> None:
-    before = children()
     reader = with_limits()
     reader.read(plain_slice(tmp_path / "good.dcm"))
-    (child,) = children() - before
+    child = reader.process_id
     endless_header(tmp_path / "endless.dcm", 400_000)
     threading.Timer(0.3, os.kill, (child, signal.SIGABRT)).start()
     with pytest.raises(ImageReadError, match="ended with SIGABRT"):
@@ -277,7 +318,7 @@ def test_the_child_ends_with_its_parent(tmp_path: Path, repository: Path) -> Non
     code = (
         "import sys, threading; from monai_medglip.readers.guarded_reader import GuardedReader;"
         "r = GuardedReader(); threading.Thread(target=r.read, args=(sys.argv[1],), daemon=True).start();"
-        "print(r._process.process_id, flush=True); sys.stdin.read()"
+        "print(r.process_id, flush=True); sys.stdin.read()"
     )
     parent = subprocess.Popen(
         [sys.executable, "-c", code, str(tmp_path / "endless.dcm")],
@@ -329,11 +370,9 @@ def test_what_a_library_quotes_of_the_patient_is_masked(reader: GuardedReader, t
 
 def test_the_child_sees_no_secrets_of_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DATABASE_PASSWORD", "secret")
-    before = children()
     with GuardedReader(LIMITS) as reader:
         reader.read(plain_slice(tmp_path / "good.dcm"))
-        (child,) = children() - before
-        assert b"DATABASE_PASSWORD" not in Path(f"/proc/{child}/environ").read_bytes()
+        assert b"DATABASE_PASSWORD" not in Path(f"/proc/{reader.process_id}/environ").read_bytes()
 
 
 @pytest.mark.parametrize("change", [{"files": 0}, {"wall_seconds": float("inf")}, {"cpu_seconds": 1.5}])
