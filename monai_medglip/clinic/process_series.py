@@ -26,7 +26,7 @@ from monai_medglip.clinic.series_facts import SeriesFiles, find_series
 from monai_medglip.dicom import PROFILES, DestinationProfile, refusal_report, write_object
 from monai_medglip.errors import GeometryError, ImageReadError
 from monai_medglip.imaging import Scan
-from monai_medglip.readers import read_image
+from monai_medglip.readers import read_dicom_volumes
 
 __all__ = ["OUTCOME_FILE", "SeriesOutcome", "SeriesReader", "SeriesStatus", "process_series"]
 
@@ -72,7 +72,7 @@ def process_series(
     asker: Asker,
     rules: SelectionRules,
     profile: DestinationProfile = PROFILES["ohif"],
-    reader: SeriesReader = read_image,
+    reader: SeriesReader = read_dicom_volumes,
 ) -> SeriesOutcome:
     """Evaluate one series.
 

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from highdicom.seg import Segmentation
+from pydicom import Dataset
 
 from monai_medglip.clinic.pictures import result_pictures
 from monai_medglip.dicom import (
@@ -22,7 +24,7 @@ from monai_medglip.dicom import (
     structured_report,
     write_object,
 )
-from monai_medglip.errors import GeometryError
+from monai_medglip.errors import GeometryError, ImageReadError, MedGLIPError
 from monai_medglip.grounding import Grounding, write_json
 from monai_medglip.imaging import Scan
 
@@ -49,21 +51,45 @@ def write_result_set(
         mark: put behind the stems of the names, to tell the volumes of a series apart.
 
     Raises:
-        ImageReadError: when the files of the scan are gone or lack what a result needs.
+        ImageReadError: when the files of the scan are gone, or no result can be made of what their headers say.
         OutputError: when a file cannot be written.
     """
-    sources = SourceImages.of(scan)
-    report = structured_report(grounding, sources, miss_rates=miss_rates, regions=profile.regions)
-    write_object(folder / f"report{mark}.dcm", report)
-    if profile.segmentation is not None:
-        segments = _segmentation(grounding, sources, profile.segmentation)
-        if segments is not None:
-            write_object(folder / f"segmentation{mark}.dcm", segments)
+    with _header_errors():
+        sources = SourceImages.of(scan)
+        for name, made in _objects(scan, grounding, sources, profile, miss_rates):
+            write_object(folder / f"{name}{mark}.dcm", made)
+    write_json(folder / f"grounding{mark}.json", _explained(grounding, sources, miss_rates))
+
+
+@contextlib.contextmanager
+def _header_errors() -> Iterator[None]:
+    """Say that it is the headers when an object cannot be made: highdicom and pydicom raise what they please."""
+    try:
+        yield
+    except MedGLIPError:
+        raise
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ImageReadError(
+            f"expected headers that results can be made of, but {type(error).__name__}: {error}; correct the headers"
+        ) from error
+
+
+def _objects(
+    scan: Scan,
+    grounding: Grounding,
+    sources: SourceImages,
+    profile: DestinationProfile,
+    miss_rates: Mapping[str, float],
+) -> Iterator[tuple[str, Dataset]]:
+    """The objects of a result, each with the name of its kind."""
+    yield "report", structured_report(grounding, sources, miss_rates=miss_rates, regions=profile.regions)
+    segments = None if profile.segmentation is None else _segmentation(grounding, sources, profile.segmentation)
+    if segments is not None:
+        yield "segmentation", segments
     if profile.picture:
         for number, (index, picture) in enumerate(result_pictures(scan, grounding, miss_rates), start=1):
             capture = secondary_capture(picture, grounding, sources, index=index, number=number)
-            write_object(folder / f"picture{mark}_{number:02d}.dcm", capture)
-    write_json(folder / f"grounding{mark}.json", _explained(grounding, sources, miss_rates))
+            yield f"picture_{number:02d}", capture
 
 
 def _segmentation(grounding: Grounding, sources: SourceImages, kind: SegmentationKind) -> Segmentation | None:
@@ -78,11 +104,13 @@ def _segmentation(grounding: Grounding, sources: SourceImages, kind: Segmentatio
 
 def _explained(grounding: Grounding, sources: SourceImages, miss_rates: Mapping[str, float]) -> Grounding:
     """Say in the JSON, which names no patient, which images it is of and what may be said of each phrase."""
-    references = {
+    references: dict[str, object] = {
         "study_instance_uid": str(sources.first.StudyInstanceUID),
         "series_instance_uid": str(sources.first.SeriesInstanceUID),
         "sop_instance_uids": [str(header.SOPInstanceUID) for header in sources.headers],
     }
+    if sources.frame_numbers:
+        references["frame_numbers"] = list(sources.frame_numbers)
     answers = [
         {"phrase": phrase.text, "answer": answer.value, "miss_rate": stated_miss_rate(phrase, answer, miss_rates)}
         for phrase, answer in zip(grounding.phrases, clinical_answers(grounding), strict=True)

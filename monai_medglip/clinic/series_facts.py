@@ -98,7 +98,7 @@ def read_head(path: Path) -> Any:
                 if str(meta.get("TransferSyntaxUID")) == _DEFLATED:
                     return _deflated_head(file.read(2 * _MOST_OF_A_DEFLATED_HEAD), meta)
                 head = read_partial(cast(Any, file), stop_when=_describes_pixels)
-        return head if head.get("SOPInstanceUID") else None
+        return head if len(head) else None
     except Exception as error:  # a hostile file may raise anything, also MemoryError and RecursionError
         _LOGGER.info("left out a file without a DICOM header: %s", type(error).__name__)
         return None

@@ -56,7 +56,8 @@ class ResultIdentity:
             weights_sha256=str(told.get("weights_sha256") or ""),
             parameters=tuple(f"{key}={told[key]}" for key in parameters if told.get(key) is not None),
             _entropy=(
-                *sorted(str(header.SOPInstanceUID) for header in sources.headers),
+                *sorted(str(header.SOPInstanceUID) for header in sources.instances),
+                *(f"frame {number}" for number in sources.frame_numbers),
                 *(f"{phrase.text}/{phrase.side.value}/{phrase.negated}" for phrase in grounding.phrases),
                 json.dumps({key: told.get(key) for key in _TELLS_APART}),
             ),

@@ -60,11 +60,13 @@ def secondary_capture(
     result.BurnedInAnnotation = "NO"  # the standard means words that identify the patient
     result.ImageComments = NOTICE
     result.DerivationDescription = NOTICE
-    result.SourceImageSequence = [_reference(source)]
+    result.SourceImageSequence = [_reference(source, sources.frames_of(index))]
     return write_in_utf8(result)
 
 
-def _reference(source: Dataset) -> Dataset:
+def _reference(source: Dataset, frames: list[int] | None) -> Dataset:
     item = Dataset()
     item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = source.SOPClassUID, source.SOPInstanceUID
+    if frames is not None:
+        item.ReferencedFrameNumber = frames
     return item

@@ -27,9 +27,14 @@ class SourceImages:
 
     Attributes:
         headers: one data set for each index of the scan's last axis; a single one for a 2D image.
+        frame_numbers: which frame of each, counted from 1; () where the instances have a single frame.
+        is_resampled: whether the scan's pixels are not those of the instances, as after a gantry tilt was undone:
+            places in the patient hold, columns and rows do not.
     """
 
     headers: tuple[pydicom.Dataset, ...]
+    frame_numbers: tuple[int, ...] = ()
+    is_resampled: bool = False
 
     @classmethod
     def of(cls, scan: Scan) -> SourceImages:
@@ -54,12 +59,22 @@ class SourceImages:
                 f"{place}: expected the {len(wanted)} DICOM instances that the scan was read from, {len(missing)} are "
                 "no longer there; read the scan again"
             )
-        return cls(tuple(completed_header(found[uid]) for uid in wanted))
+        headers = tuple(completed_header(found[uid]) for uid in wanted)
+        return cls(headers, scan.source.frame_numbers, scan.source.is_resampled)
 
     @property
     def first(self) -> pydicom.Dataset:
         """The header that attributes of patient, study and series are taken from."""
         return self.headers[0]
+
+    @property
+    def instances(self) -> list[pydicom.Dataset]:
+        """The headers, each once: several slices may be frames of one instance."""
+        return list({str(header.SOPInstanceUID): header for header in self.headers}.values())
+
+    def frames_of(self, index: int) -> list[int] | None:
+        """The number of the frame at one index of the scan's last axis, None where instances have a single frame."""
+        return [self.frame_numbers[index if len(self.headers) > 1 else 0]] if self.frame_numbers else None
 
     def slice_of(self, index: int) -> pydicom.Dataset:
         """The header of one index of the scan's last axis; of a 2D image, of its only one."""
@@ -67,7 +82,7 @@ class SourceImages:
 
 
 def completed_header(header: pydicom.Dataset) -> pydicom.Dataset:
-    """Give a header in which nothing is missing that a result takes from it: what may be empty is added as empty.
+    """Give a header of which results can be made: what may be empty is there, and text is UTF-8 whatever it was.
 
     Raises:
         ImageReadError: when it does not name its study, its series or itself.
@@ -77,6 +92,8 @@ def completed_header(header: pydicom.Dataset) -> pydicom.Dataset:
             raise ImageReadError(
                 f"expected {keyword} in the header of a DICOM image, it is missing; correct the header"
             )
+    header.decode()  # by the character set that it names, which is then exchanged
+    header.SpecificCharacterSet = "ISO_IR 192"
     for keyword in _MAY_BE_EMPTY:
         if keyword not in header:
             setattr(header, keyword, None if keyword == "SeriesNumber" else "")
@@ -86,5 +103,5 @@ def completed_header(header: pydicom.Dataset) -> pydicom.Dataset:
 def _header(file: Path) -> Any:
     try:
         return pydicom.dcmread(file, stop_before_pixels=True)
-    except pydicom.errors.InvalidDicomError:
+    except Exception:  # of a file that is no part of the scan; a part that is missing is told
         return None

@@ -55,7 +55,8 @@ def structured_report(
     Args:
         grounding: in the voxels of the source images.
         sources: the images, in the order of the grounding's last axis.
-        regions: how the report says where a region is; in image coordinates too where the image has no place in space.
+        regions: how the report says where a region is; what the images do not allow is said the other way: in
+            image coordinates where they have no place in space, in space where the scan was resampled.
         miss_rates: share in [0, 1] of images that show a thing in which it is not found, by the phrase's concept; it is
             stated beside "not found".
         ontology: where public codes are looked up; the default one.
@@ -64,7 +65,8 @@ def structured_report(
         The object, unverified and partial as nobody has read it; the same inputs give the same UIDs.
     """
     identity, ontology = ResultIdentity.of(grounding, sources), ontology or Ontology.default()
-    regions = regions if _has_place(grounding, sources) else RegionForm.IMAGE
+    if sources.is_resampled or not _has_place(grounding, sources):
+        regions = RegionForm.SPACE if sources.is_resampled else RegionForm.IMAGE
     maker = _Groups(grounding, sources, identity, ontology, miss_rates or {})
     found = maker.surfaces() if regions is RegionForm.SPACE else maker.outlines()
     content = sr.MeasurementReport(
@@ -74,7 +76,7 @@ def structured_report(
         title=codes.DCM.ImagingMeasurementReport,
     )
     report = sr.Comprehensive3DSR(
-        evidence=list(sources.headers),
+        evidence=sources.instances,
         content=content[0],
         is_complete=True,
         is_final=False,
@@ -123,7 +125,9 @@ class _Groups:
     def _planar(
         self, region: GroundedRegion, number: int, index: int, volume_ml: float | None
     ) -> sr.PlanarROIMeasurementsAndQualitativeEvaluations:
-        source = sr.SourceImageForRegion.from_source_image(self.sources.slice_of(index))
+        source = sr.SourceImageForRegion.from_source_image(
+            self.sources.slice_of(index), referenced_frame_numbers=self.sources.frames_of(index)
+        )
         outline = sr.ImageRegion(
             graphic_type=sr.GraphicTypeValues.POLYLINE, graphic_data=_outline(region.box), source_image=source
         )
@@ -141,7 +145,9 @@ class _Groups:
             graphic_data=_faces(region.box, self.grounding.frame),
             frame_of_reference_uid=self.sources.first.FrameOfReferenceUID,
             source_images=[
-                sr.SourceImageForSegmentation.from_source_image(self.sources.slice_of(index))
+                sr.SourceImageForSegmentation.from_source_image(
+                    self.sources.slice_of(index), referenced_frame_numbers=self.sources.frames_of(index)
+                )
                 for index in _slices(region.box)
             ],
         )
