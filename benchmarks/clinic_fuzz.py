@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,8 @@ SERIES = (
 _MOST_SLICES = 4
 _EXAMPLES = 40
 _LIMIT_NAMED = re.compile(r"\(limit (\w+)")
-_ENDED = re.compile(r"ended with (SIG\w+)|ended without a word")
+_ENDED = re.compile(r"ended with (SIG\w+)|ended (without a word)")
+_TO_BE_LOOKED_AT = (Verdict.WRONG.value, "other exception", "vague error", "child ended")
 
 
 @dataclass(frozen=True)
@@ -109,56 +111,94 @@ def write_files(folder: Path, files: Sequence[bytes]) -> Path:
     return folder if len(files) != 1 else folder / "000.dcm"
 
 
-def run(
-    originals: Sequence[Original], reader: GuardedReader, folder: Path, *, cases: range, seed: int
-) -> dict[str, Any]:
-    """Return what became of each case.
+@dataclass(frozen=True)
+class Case:
+    """What became of one case."""
+
+    number: int
+    original: str
+    mutations: tuple[str, ...]
+    outcome: str
+    detail: str
+    seconds: float
+    child_mib: float
+
+
+class Fuzzer:
+    """Runs cases one after the other with a reader of its own.
 
     Args:
         originals: the corpus.
-        reader: under test.
         folder: where damaged files are put.
-        cases: which numbers to run.
         seed: of all cases.
     """
-    payloads = {key: value for original in originals for key, value in decoded_payloads(original.files).items()}
-    outcomes: Counter[str] = Counter()
-    by_mutation: dict[str, Counter[str]] = defaultdict(Counter)
-    by_original: dict[str, Counter[str]] = defaultdict(Counter)
-    limits: Counter[str] = Counter()
-    examples: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    seconds, largest_child = [], 0.0
-    for number in tqdm(cases, desc="cases", unit="case", mininterval=5):
-        rng = np.random.default_rng([seed, number])
-        original = originals[int(rng.integers(len(originals)))]
+
+    def __init__(self, originals: Sequence[Original], folder: Path, *, seed: int) -> None:
+        self._originals, self._folder, self._seed = originals, folder, seed
+        self._payloads = {
+            key: value for original in originals for key, value in decoded_payloads(original.files).items()
+        }
+        self._reader = GuardedReader(LIMITS)
+
+    def run(self, number: int) -> Case:
+        """Run the case with this number."""
+        rng = np.random.default_rng([self._seed, number])
+        original = self._originals[int(rng.integers(len(self._originals)))]
         names, files = mutate(rng, original.files)
-        path = write_files(folder, files)
+        path = write_files(self._folder, files)
         start = time.perf_counter()
-        outcome, detail = _outcome(reader, path, files, original, payloads)
-        seconds.append(time.perf_counter() - start)
-        largest_child = max(largest_child, _peak_mib(reader.process_id))
-        outcomes[outcome] += 1
-        by_original[original.name][outcome] += 1
-        for name in names:
-            by_mutation[name][outcome] += 1
-        limits.update(_LIMIT_NAMED.findall(detail))
-        limits.update("child ended" for _ in _ENDED.findall(detail))
-        if outcome in (Verdict.WRONG.value, "other exception", "vague error", "child ended") and (
-            len(examples[outcome]) < _EXAMPLES
-        ):
-            examples[outcome].append(
-                {"case": number, "file": original.name, "mutations": names, "detail": detail[:400]}
+        outcome, detail = _outcome(self._reader, path, files, original, self._payloads)
+        seconds = time.perf_counter() - start
+        return Case(number, original.name, tuple(names), outcome, detail, seconds, _peak_mib(self._reader.process_id))
+
+    def close(self) -> None:
+        """End the reader's process."""
+        self._reader.close()
+
+
+def run(originals: Sequence[Original], folder: Path, *, cases: range, seed: int, workers: int) -> list[Case]:
+    """Return what became of each case, run by so many readers at once."""
+    fuzzers = [Fuzzer(originals, folder / str(number), seed=seed) for number in range(workers)]
+    try:
+        with ThreadPoolExecutor(workers) as pool:
+            parts = [pool.submit(_run_part, fuzzer, cases[n::workers], n) for n, fuzzer in enumerate(fuzzers)]
+            return sorted((case for part in parts for case in part.result()), key=lambda case: case.number)
+    finally:
+        for fuzzer in fuzzers:
+            fuzzer.close()
+
+
+def summary(cases: Sequence[Case]) -> dict[str, Any]:
+    """Return the counts, and the first examples of what should not be."""
+    by_mutation: dict[str, Counter[str]] = defaultdict(Counter)
+    by_file: dict[str, Counter[str]] = defaultdict(Counter)
+    examples: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for case in cases:
+        by_file[case.original][case.outcome] += 1
+        for name in case.mutations:
+            by_mutation[name][case.outcome] += 1
+        if case.outcome in _TO_BE_LOOKED_AT and len(examples[case.outcome]) < _EXAMPLES:
+            mutations = list(case.mutations)
+            examples[case.outcome].append(
+                {"case": case.number, "file": case.original, "mutations": mutations, "detail": case.detail[:400]}
             )
+    seconds = [case.seconds for case in cases]
     return {
         "cases": len(cases),
-        "outcomes": dict(outcomes),
-        "limits_named_in_errors": dict(limits),
+        "outcomes": dict(Counter(case.outcome for case in cases)),
+        "limits_named_in_errors": dict(Counter(name for case in cases for name in _LIMIT_NAMED.findall(case.detail))),
+        "children_ended_by": dict(Counter("".join(end) for case in cases for end in _ENDED.findall(case.detail))),
         "seconds_per_case": {**spread(seconds), "max_s": max(seconds)},
+        "peak_memory_of_children_mib": max(case.child_mib for case in cases),
         "by_mutation": {name: dict(by_mutation[name]) for name in sorted(by_mutation)},
-        "by_file": {name: dict(by_original[name]) for name in sorted(by_original)},
-        "peak_memory_of_children_mib": largest_child,
+        "by_file": {name: dict(by_file[name]) for name in sorted(by_file)},
         "examples": dict(examples),
     }
+
+
+def _run_part(fuzzer: Fuzzer, numbers: range, position: int) -> list[Case]:
+    label = f"reader {position}"
+    return [fuzzer.run(number) for number in tqdm(numbers, desc=label, unit="case", mininterval=30, position=position)]
 
 
 def _outcome(
@@ -199,12 +239,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--cases", type=int, default=20_000, metavar="N", help="how many (default 20,000)")
     parser.add_argument("--first", type=int, default=0, metavar="N", help="number of the first case (default 0)")
     parser.add_argument("--seed", type=int, default=2026, metavar="N")
+    parser.add_argument("--readers", type=int, default=1, metavar="N", help="how many work at once (default 1)")
     options = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder, GuardedReader(LIMITS) as reader:
-        originals = corpus(options.data, reader, Path(folder) / "case")
+    with tempfile.TemporaryDirectory() as folder:
+        with GuardedReader(LIMITS) as reader:
+            originals = corpus(options.data, reader, Path(folder) / "corpus")
         before = peak_memory_of_this_process()
-        cases = range(options.first, options.first + options.cases)
-        results = run(originals, reader, Path(folder) / "case", cases=cases, seed=options.seed)
+        numbers = range(options.first, options.first + options.cases)
+        cases = run(originals, Path(folder), cases=numbers, seed=options.seed, workers=options.readers)
+    results = summary(cases)
     results["peak_memory_of_this_process_mib"] = {"before": before, "after": peak_memory_of_this_process()}
     command = f"python benchmarks/clinic_fuzz.py {shlex.join(arguments or sys.argv[1:])}"
     head = result_head(

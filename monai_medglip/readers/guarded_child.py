@@ -57,7 +57,7 @@ def serve(channel_descriptor: int) -> None:
         answer = _answer(Path(request["path"]), request["tilt"], memory, limits)
         os.close(memory)
         worn = _address_space() - warm_bytes > _WORN_SHARE * limits.memory_bytes
-        send_message(channel, {"worn": worn, **answer})
+        send_message(channel, {**answer, "worn": worn or answer.get("worn", False)})
 
 
 def _answer(path: Path, tilt: str, memory: int, limits: ReadLimits) -> dict[str, Any]:
@@ -65,15 +65,13 @@ def _answer(path: Path, tilt: str, memory: int, limits: ReadLimits) -> dict[str,
     try:
         check_claims(path, limits)
         return lay_out_scans(_read(path, tilt), memory, limit=limits.decoded_bytes)
-    # Whatever a damaged file makes a library raise must not end this process.
-    except Exception as error:
+    # Whatever a damaged file makes a library raise must not end this process; decoders written in Rust raise what is no
+    # `Exception`, and may be in disorder then.
+    except BaseException as error:
         kinds = (kind.__name__ for kind in TOLD_ERRORS if isinstance(error, kind))
-        text = _told(path, error, limits)
-        return {
-            "error": next(kinds, "ImageReadError"),
-            "text": _without_identity(path, text),
-            "worn": _caused_by(error, MemoryError),
-        }
+        text = _without_identity(path, _told(path, error, limits))
+        worn = _caused_by(error, MemoryError) or not isinstance(error, Exception)
+        return {"error": next(kinds, "ImageReadError"), "text": text, "worn": worn}
 
 
 def _read(path: Path, tilt: str) -> tuple[Scan, ...]:
@@ -82,7 +80,7 @@ def _read(path: Path, tilt: str) -> tuple[Scan, ...]:
     return (read_image(path),)
 
 
-def _told(path: Path, error: Exception, limits: ReadLimits) -> str:
+def _told(path: Path, error: BaseException, limits: ReadLimits) -> str:
     if _caused_by(error, MemoryError):
         return (
             f"{path}: expected an image that is read within {limits.memory_bytes:,} bytes of memory (limit "
