@@ -115,7 +115,8 @@ def _decoded(instance: DicomInstance, decoder: Any, file: BinaryIO, index: int, 
         file.seek(instance.pixels.start)
         # Decoders differ in what they cannot do, and raise what they like; the last word has the second attempt.
         with contextlib.suppress(Exception):
-            return decoder.as_array(file, index=index, decoding_plugin=fastest, **options)[0]
+            quickly: Stored = decoder.as_array(file, index=index, decoding_plugin=fastest, **options)[0]
+            return quickly
     file.seek(instance.pixels.start)
     pixels: Stored = decoder.as_array(file, index=index, **options)[0]
     return pixels
