@@ -336,9 +336,19 @@ def _result(status: WorkflowStatus) -> str:
         return f"the worker ended {_STARTS} times while it had this job"
     if status.error is not None:
         return str(status.error)
+    if status.status == "PENDING":
+        return _why_waiting(status.workflow_id)
     if isinstance(status.output, Mapping):
         return ": ".join(filter(None, (status.output["status"], status.output["reason"])))
     return ""
+
+
+def _why_waiting(job: str) -> str:
+    """Why the last try of a running job is to be repeated; empty where there was none."""
+    outputs = [step["output"] for step in DBOS.list_workflow_steps(job) if step["function_name"].startswith("try_")]
+    last = outputs[-1] if outputs else None
+    reason = last["reason"] if isinstance(last, Mapping) else last
+    return f"waiting: {reason}" if reason else ""
 
 
 def _delivery_queue(destination: str) -> str:

@@ -1,0 +1,347 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the PACS pipeline loses, doubles or forgets when everything around it fails; seeded.
+
+An Orthanc receives studies, poisoned ones among them, while the worker is killed with SIGKILL in chosen stages and at
+random moments, Orthanc is killed and started, the destination (a second Orthanc) is away, and the disk under the
+worker's state runs full. Afterwards every good study must have exactly one result set, in Orthanc and at the
+destination, and every bad one an entry with a reason. The work on a series is the real one, network included.
+
+    python benchmarks/clinic_faults.py --bundles bundles --studies 200 --poisoned 20 --kills 50 --restarts 5
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import hashlib
+import os
+import random
+import shlex
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pydicom
+import yaml
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from apps.medglip_pacs.errors import QuarantineError
+from apps.medglip_pacs.local_orthanc import LocalOrthanc
+from apps.medglip_pacs.orthanc import Orthanc
+from apps.medglip_pacs.settings import OrthancSettings
+from benchmarks.clinic_studies import POISONS, write_good, write_poisoned
+from monai_medglip.dicom import MANUFACTURER
+from monai_medglip.evaluation import result_head, write_result
+from monai_medglip.inference import Bundle
+
+ROOT = Path(__file__).resolve().parents[1]
+PASSWORD = "for-the-measurement-only"
+STAGES = ("fetch", "ground", "store", "deliver")
+DISK_MIB = 96
+_JOBS = (
+    "SELECT s.name, s.workflow_uuid, s.status, coalesce(o.error, s.error) "
+    "FROM workflow_status s LEFT JOIN workflow_output o USING (workflow_uuid)"
+)
+
+
+@dataclass
+class Site:
+    """Two nodes, a worker and their folders."""
+
+    folder: Path
+    bundles: Path
+    node: LocalOrthanc
+    destination: LocalOrthanc
+    worker: subprocess.Popen[bytes] | None = None
+    kills: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def state(self) -> Path:
+        """The worker's state folder."""
+        return self.folder / "state"
+
+    def start_worker(self) -> None:
+        """Start the worker, with its log after that of the one before."""
+        variables = {
+            **os.environ,
+            "MEDGLIP_PACS_ORTHANC_PASSWORD": PASSWORD,
+            "MEDGLIP_PACS_PAGE_PASSWORD": PASSWORD,
+        }
+        command = [sys.executable, "-m", "apps.medglip_pacs", "serve", str(self.folder / "site.yaml")]
+        with (self.folder / "worker.log").open("ab") as log:
+            self.worker = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=log, stderr=log)
+
+    def kill_worker(self, stage: str) -> None:
+        """End the worker at once, and count the stage in which it was."""
+        assert self.worker is not None
+        self.worker.kill()
+        self.worker.wait()
+        self.kills[stage] += 1
+
+    def stage(self) -> str:
+        """What the worker does now, as its folders and its queue tell it."""
+        for job in sorted((self.state / "work").glob("*")):
+            if (job / "out").exists():
+                return "store"
+            if (job / "in").exists():
+                return "ground" if any((job / "in").iterdir()) else "fetch"
+        return "deliver" if any(name == "delivery" for name, _, status, _ in self.jobs() if status == "PENDING") else ""
+
+    def jobs(self) -> list[tuple[str, str, str, str]]:
+        """Kind, name, state and error of all jobs."""
+        try:
+            with contextlib.closing(sqlite3.connect(f"file:{self.state}/queue.sqlite?mode=ro", uri=True)) as records:
+                rows = records.execute(_JOBS).fetchall()
+        except sqlite3.Error:
+            return []
+        return [(str(a), str(b), str(c), str(d or "")) for a, b, c, d in rows]
+
+
+def run(site: Site, *, studies: int, poisoned: int, kills: int, restarts: int, seed: int) -> dict[str, Any]:
+    """Send studies amid faults, and return what became of them.
+
+    Args:
+        site: what is measured.
+        studies: number of studies, poisoned ones included.
+        poisoned: number of poisoned ones.
+        kills: how often the worker is killed.
+        restarts: how often Orthanc is killed and started.
+        seed: of all that is random.
+    """
+    chance = random.Random(seed)
+    plan = _plan(studies, poisoned, chance)
+    site.node.start()
+    site.destination.start()
+    site.start_worker()
+    sender = _Sender(site, plan)
+    faults: list[Callable[[], None]] = [partial(_kill_in_a_stage, site, chance, number) for number in range(kills)]
+    faults += [lambda: _restart(site.node, chance)] * restarts
+    faults += [lambda: _away(site.destination), lambda: _full_disk(site)]
+    chance.shuffle(faults)
+    start = time.monotonic()
+    for left in range(len(faults), 0, -1):
+        sender.send(-(-len(sender.waiting) // left))
+        time.sleep(chance.uniform(0, site.node.stable_age_s + 3))
+        faults[left - 1]()
+    settled = _settle(site, seconds=1800)
+    seconds = time.monotonic() - start
+    return {**_verdict(site, plan, sender), "settled": settled, "seconds": seconds, "kills_by_stage": dict(site.kills)}
+
+
+def _plan(studies: int, poisoned: int, chance: random.Random) -> dict[str, str]:
+    """What each study is: ``good``, ``good, sent twice with other pixels``, or its poison."""
+    kinds = list(POISONS)
+    bad = [kinds[number % len(kinds)] for number in range(poisoned)]
+    twice = max(1, poisoned // 7)
+    good = ["good, sent again with other pixels"] * twice + ["good"] * (studies - poisoned - twice)
+    kinds = bad + good
+    chance.shuffle(kinds)
+    return {f"{number:04d}": kind for number, kind in enumerate(kinds)}
+
+
+class _Sender:
+    """Sends studies, and notes what Orthanc refused."""
+
+    def __init__(self, site: Site, plan: dict[str, str]) -> None:
+        self._folder = site.folder / "sent"
+        self._client = Orthanc(OrthancSettings(url=site.node.url, user="medglip"), password=PASSWORD)
+        self.waiting = list(plan.items())
+        self.refused: set[str] = set()
+        self.series: dict[str, str] = {}
+        self.studies: dict[str, str] = {}
+
+    def send(self, count: int) -> None:
+        """Send the next studies."""
+        for name, kind in self.waiting[:count]:
+            folder = self._folder / name
+            paths = write_poisoned(folder, name, kind) if kind in POISONS else write_good(folder, name)
+            head = pydicom.dcmread(paths[0], stop_before_pixels=True)
+            uids = (head.PatientID, head.StudyInstanceUID, head.SeriesInstanceUID)
+            self.studies[name], self.series[name] = _orthanc_id(*uids[:2]), _orthanc_id(*uids)
+            again = [_with_other_pixels(paths[0])] if "again" in kind else []
+            for path in [*paths, *again]:
+                self._upload(name, path)
+        del self.waiting[:count]
+
+    def _upload(self, name: str, path: Path) -> None:
+        try:
+            self._client.upload(path)
+        except QuarantineError:
+            self.refused.add(name)
+
+
+def _orthanc_id(*names: str) -> str:
+    """Orthanc's identifier of what these DICOM identifiers name, from the patient's on."""
+    digest = hashlib.sha1("|".join(names).encode()).hexdigest()
+    return "-".join(digest[start : start + 8] for start in range(0, 40, 8))
+
+
+def _with_other_pixels(path: Path) -> Path:
+    image = pydicom.dcmread(path)
+    image.PixelData = bytes(len(image.PixelData))
+    other = path.with_suffix(".other.dcm")
+    image.save_as(other)
+    return other
+
+
+def _kill_in_a_stage(site: Site, chance: random.Random, number: int) -> None:
+    """Kill the worker in one stage after the other, every third time wherever it is; then start it."""
+    wanted = None if number % 3 == 2 else STAGES[number % len(STAGES)]
+    end = time.monotonic() + (chance.uniform(0, 10) if wanted is None else 30)
+    while (stage := site.stage()) != wanted and time.monotonic() < end:
+        time.sleep(0.001)
+    site.kill_worker(stage or "idle")
+    site.start_worker()
+
+
+def _restart(node: LocalOrthanc, chance: random.Random) -> None:
+    node.kill()
+    time.sleep(chance.uniform(0.5, 3))
+    node.start()
+
+
+def _away(destination: LocalOrthanc) -> None:
+    """The destination is away for a while: connections are refused."""
+    destination.stop()
+    time.sleep(10)
+    destination.start()
+
+
+def _full_disk(site: Site) -> None:
+    """Fill the disk of the worker's state for a while, its queue's file included."""
+    filler = site.state / "filler"
+    with contextlib.suppress(OSError), filler.open("wb") as file:
+        while True:
+            file.write(bytes(4096))
+            file.flush()
+    time.sleep(8)
+    filler.unlink()
+
+
+def _settle(site: Site, *, seconds: float) -> bool:
+    """Wait until nothing is queued or running, and all stable series have had their turn."""
+    end, quiet = time.monotonic() + seconds, 0
+    while time.monotonic() < end:
+        states = Counter(status for _, _, status, _ in site.jobs())
+        quiet = quiet + 1 if states and not states["ENQUEUED"] + states["PENDING"] + states["DELAYED"] else 0
+        if quiet >= 30:
+            return True
+        time.sleep(1)
+    return False
+
+
+def _verdict(site: Site, plan: dict[str, str], sender: _Sender) -> dict[str, Any]:
+    """Compare what is there with what must be."""
+    reports, delivered = _reports(site.node), _reports(site.destination)
+    errors: dict[str, str] = {}
+    for name, job, status, error in site.jobs():
+        if name == "series_job" and status in ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"):
+            errors[job.partition(".")[0]] = error
+    good = [name for name, kind in plan.items() if kind not in POISONS]
+    bad = [name for name, kind in plan.items() if kind in POISONS]
+    fates = {name: _fate(name, sender, errors) for name in bad}
+    study = sender.studies
+    return {
+        "good_studies": len(good),
+        "good_with_exactly_one_result_set": sum(reports[study[name]] == 1 for name in good),
+        "good_with_none": sum(reports[study[name]] == 0 for name in good),
+        "good_with_more": sum(reports[study[name]] > 1 for name in good),
+        "good_delivered_exactly_once": sum(delivered[study[name]] == 1 for name in good),
+        "good_set_aside": sum(sender.series[name] in errors for name in good),
+        "bad_studies": len(bad),
+        "bad_by_fate": dict(Counter(f"{plan[name]}: {fate}" for name, fate in fates.items())),
+        "bad_with_neither_entry_nor_refusal": sum(fate == "nothing" for fate in fates.values()),
+        "jobs_by_state": dict(Counter(f"{name} {status}" for name, _, status, _ in site.jobs())),
+    }
+
+
+def _fate(name: str, sender: _Sender, errors: dict[str, str]) -> str:
+    if name in sender.refused:
+        return "refused by Orthanc when sent"
+    return "set aside with a reason" if errors.get(sender.series[name]) else "nothing"
+
+
+def _reports(node: LocalOrthanc) -> Counter[str]:
+    """Number of our reports by Orthanc's identifier of their study."""
+    answer = httpx.get(f"{node.url}/series?expand", auth=("medglip", PASSWORD), trust_env=False, timeout=60)
+    found: Counter[str] = Counter()
+    for series in answer.raise_for_status().json():
+        tags = series["MainDicomTags"]
+        if tags["Modality"] == "SR" and tags.get("Manufacturer") == MANUFACTURER:
+            found[series["ParentStudy"]] += len(series["Instances"])
+    return found
+
+
+@contextlib.contextmanager
+def _site(bundles: Path) -> Iterator[Site]:
+    """A site in a folder of its own, the worker's state on a small disk of its own where that can be had."""
+    with tempfile.TemporaryDirectory(prefix="clinic_faults_") as name, contextlib.ExitStack() as ends:
+        folder = Path(name)
+        ports = [_free_port() for _ in range(5)]
+        node = LocalOrthanc(folder / "orthanc", ports[0], ports[1], PASSWORD, {"MEDGLIP": ports[3]}, stable_age_s=2)
+        other = LocalOrthanc(folder / "pacs", ports[2], ports[3], PASSWORD, {"MEDGLIP": ports[1]}, stable_age_s=60)
+        site = Site(folder, bundles, node, other)
+        site.state.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_MIB}m", "tmpfs", str(site.state)], check=True)
+        ends.callback(subprocess.run, ["umount", "-l", str(site.state)], check=False)
+        (folder / "site.yaml").write_text(yaml.safe_dump(_settings(site, page_port=ports[4])), encoding="utf-8")
+        ends.callback(other.kill)
+        ends.callback(node.kill)
+        ends.callback(lambda: site.worker and site.worker.kill())
+        ends.callback(shutil.copy, folder / "worker.log", Path(tempfile.gettempdir()) / "clinic_faults_worker.log")
+        yield site
+
+
+def _settings(site: Site, *, page_port: int) -> dict[str, Any]:
+    return {
+        "state_folder": str(site.state),
+        "orthanc": {"url": site.node.url, "user": "medglip"},
+        "series": {"poll_every_s": 0.5, "reconcile_every_s": 5},
+        "limits": {"job_timeout_s": 120, "retry_first_s": 0.5, "retry_longest_s": 5, "disk_high_water": 0.9},
+        "model": {"bundles": str(site.bundles.resolve())},
+        "destinations": [{"name": "medglip", "attempts": 30, "first_wait_s": 0.5, "longest_wait_s": 5}],
+        "page": {"port": page_port},
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def main() -> None:
+    """Measure and write the result file."""
+    parser = argparse.ArgumentParser(description="What the PACS pipeline loses or doubles amid faults.")
+    parser.add_argument("--bundles", type=Path, default=Path("bundles"), metavar="DIR")
+    parser.add_argument("--studies", type=int, default=200)
+    parser.add_argument("--poisoned", type=int, default=20)
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--restarts", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results/clinic_faults.json"), metavar="FILE")
+    arguments = parser.parse_args()
+    size = {name: getattr(arguments, name) for name in ("studies", "poisoned", "kills", "restarts", "seed")}
+    with _site(arguments.bundles) as site:
+        results = run(site, **size)
+    command = shlex.join(["python", "benchmarks/clinic_faults.py", *sys.argv[1:]])
+    bundle = Bundle(arguments.bundles / "medglip_2d").provenance()
+    head = result_head(command, bundle=bundle, data={"studies": "made by benchmarks/clinic_studies.py"})
+    write_result(arguments.out, head, {**size, "asked_of": "issue: 200 studies, 50 kills, 5 restarts", **results})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Studies of patients that do not exist, good ones and poisoned ones, for the measurements of the PACS pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.encaps import encapsulate
+from pydicom.uid import (
+    CTImageStorage,
+    DeflatedExplicitVRLittleEndian,
+    DigitalXRayImageStorageForPresentation,
+    ExplicitVRLittleEndian,
+    JPEG2000Lossless,
+    MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
+    RLELossless,
+    generate_uid,
+)
+
+__all__ = ["POISONS", "write_good", "write_poisoned"]
+
+SIDE = 128
+"""Side of the pictures [pixels]."""
+
+
+def write_good(folder: Path, name: str) -> list[Path]:
+    """Write a study of one chest film, which the rules of the package select, and return its paths."""
+    return [_write(folder, _film(name))]
+
+
+def write_poisoned(folder: Path, name: str, poison: str) -> list[Path]:
+    """Write a study that cannot be grounded, and return its paths.
+
+    Args:
+        folder: where to.
+        name: from which its UIDs follow.
+        poison: one of `POISONS`.
+    """
+    return POISONS[poison](folder, name)
+
+
+def _truncated(folder: Path, name: str) -> list[Path]:
+    film = _film(name)
+    film.PixelData = film.PixelData[: len(film.PixelData) // 3]
+    return [_write(folder, film)]
+
+
+def _wrong_syntax(folder: Path, name: str) -> list[Path]:
+    film = _film(name)
+    film.file_meta.TransferSyntaxUID = JPEG2000Lossless
+    film.PixelData = encapsulate([film.PixelData])
+    return [_write(folder, film)]
+
+
+def _missing_slices(folder: Path, name: str) -> list[Path]:
+    return [_write(folder, _slice(name, number)) for number in (0, 1, 2, 5, 6)]
+
+
+def _zero_size(folder: Path, name: str) -> list[Path]:
+    film = _film(name)
+    film.Rows, film.PixelData = 0, b""
+    return [_write(folder, film)]
+
+
+def _rle_bomb(folder: Path, name: str) -> list[Path]:
+    film = _film(name)
+    film.file_meta.TransferSyntaxUID = RLELossless
+    film.Rows = film.Columns = 40000
+    film.PixelData = encapsulate([b"\x02\x00\x00\x00" + b"\x40\x00\x00\x00" * 15 + b"\x81\x00" * 64])
+    return [_write(folder, film)]
+
+
+def _deflate_bomb(folder: Path, name: str) -> list[Path]:
+    film = _film(name)
+    film.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    film.Rows = film.Columns = 8192
+    film.PixelData = bytes(2 * 8192 * 8192)
+    return [_write(folder, film)]
+
+
+def _many_frames(folder: Path, name: str) -> list[Path]:
+    film = _film(name)
+    film.file_meta.MediaStorageSOPClassUID = film.SOPClassUID = MultiFrameGrayscaleWordSecondaryCaptureImageStorage
+    film.NumberOfFrames = 100_000
+    return [_write(folder, film)]
+
+
+POISONS: dict[str, Callable[[Path, str], list[Path]]] = {
+    "truncated": _truncated,
+    "wrong syntax": _wrong_syntax,
+    "missing slices": _missing_slices,
+    "zero size": _zero_size,
+    "RLE bomb": _rle_bomb,
+    "deflate bomb": _deflate_bomb,
+    "100,000 frames in the header": _many_frames,
+}
+"""How a study is poisoned, by the name that the result file uses."""
+
+
+def _film(name: str) -> Dataset:
+    film = _image(name, 0)
+    film.file_meta.MediaStorageSOPClassUID = film.SOPClassUID = DigitalXRayImageStorageForPresentation
+    film.Modality, film.BodyPartExamined, film.ImageType = "DX", "CHEST", ["ORIGINAL", "PRIMARY"]
+    film.ViewPosition, film.PatientOrientation = "PA", ["L", "F"]
+    return film
+
+
+def _slice(name: str, number: int) -> Dataset:
+    image = _image(name, number)
+    image.file_meta.MediaStorageSOPClassUID = image.SOPClassUID = CTImageStorage
+    image.Modality, image.BodyPartExamined, image.ImageType = "CT", "HEADNECK", ["ORIGINAL", "PRIMARY", "AXIAL"]
+    image.ImagePositionPatient, image.ImageOrientationPatient = [0, 0, 3.0 * number], [1, 0, 0, 0, 1, 0]
+    image.FrameOfReferenceUID = generate_uid(entropy_srcs=[name, "frame"])
+    image.SliceThickness, image.RescaleSlope, image.RescaleIntercept = 3, 1, -1000
+    return image
+
+
+def _image(name: str, number: int) -> Dataset:
+    """Everything that films and slices share; the picture is smooth noise that follows from the name."""
+    image = Dataset()
+    image.file_meta = FileMetaDataset()
+    image.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    uid = generate_uid(entropy_srcs=[name, "instance", str(number)])
+    image.SOPInstanceUID = image.file_meta.MediaStorageSOPInstanceUID = uid
+    image.StudyInstanceUID = generate_uid(entropy_srcs=[name, "study"])
+    image.SeriesInstanceUID = generate_uid(entropy_srcs=[name, "series"])
+    image.PatientName, image.PatientID, image.PatientBirthDate = f"Nobody^{name}", f"ID-{name}", "19000101"
+    image.PatientSex, image.StudyDate, image.StudyTime = "O", "20260101", "120000"
+    image.StudyID, image.AccessionNumber, image.ReferringPhysicianName = "1", f"A{name}", ""
+    image.Manufacturer, image.SeriesNumber, image.InstanceNumber = "Nobody's scanner", 1, number + 1
+    image.PixelSpacing = image.ImagerPixelSpacing = [1, 1]
+    image.Rows = image.Columns = SIDE
+    image.SamplesPerPixel, image.PhotometricInterpretation, image.PixelRepresentation = 1, "MONOCHROME2", 0
+    image.BitsAllocated, image.BitsStored, image.HighBit = 16, 12, 11
+    coarse = np.random.default_rng([*name.encode(), number]).integers(0, 4096, (SIDE // 16, SIDE // 16))
+    image.PixelData = np.kron(coarse, np.ones((16, 16))).astype(np.uint16).tobytes()
+    return image
+
+
+def _write(folder: Path, image: Dataset) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{image.SOPInstanceUID}.dcm"
+    image.save_as(path, enforce_file_format=True)
+    return path
