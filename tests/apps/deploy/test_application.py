@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The application run as a site runs it; needs the SDK, which is not part of the development environment."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from pydicom import dcmread
+
+pytestmark = pytest.mark.slow
+
+
+def contents(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} if folder.exists() else set()
+
+
+def test_a_bad_series_does_not_keep_the_others_from_their_results(run, write_film, tmp_path):
+    write_film("1.2.3.77")
+    write_film("1.2.3.78", Modality="OT")
+    process = run(write_film("1.2.3.88", Rows=700), "-p", "left lung", "-p", "unicorn")
+    assert process.returncode == 0, process.stderr
+    names = ("grounding.json", "outcome.json", "picture_01.dcm", "report.dcm")
+    found = contents(tmp_path / "out")
+    assert {f"1.2.3.77/{name}" for name in names} <= found
+    assert {name for name in found if not name.startswith("1.2.3.77/")} == {
+        "1.2.3.88/report.dcm",
+        "1.2.3.88/outcome.json",
+    }
+    answers = json.loads((tmp_path / "out/1.2.3.77/grounding.json").read_text())["provenance"]["clinical_answers"]
+    assert {row["phrase"]: row["answer"] for row in answers}["unicorn"] == "not evaluated"
+    assert str(dcmread(tmp_path / "out/1.2.3.77/report.dcm").PatientName) == "Müller^Jürgen"
+    assert "refused: the series: expected" in process.stdout
+    assert "ller" not in process.stdout + process.stderr
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        (["--profile", "paper"], "expected a destination profile"),
+        (["--rules", "missing.yaml"], "expected selection rules"),
+        (["-p", "no lung"], "leave out the negation"),
+    ],
+    ids=["profile", "rules", "phrase"],
+)
+def test_a_run_with_a_wrong_setting_says_so_and_leaves_nothing(run, write_film, tmp_path, more, reason):
+    process = run(write_film(), *more)
+    assert process.returncode == 1
+    assert reason in process.stderr
+    assert contents(tmp_path / "out") == set()
+
+
+def test_a_study_without_dicom_says_so_and_leaves_nothing(run, tmp_path):
+    study = tmp_path / "study"
+    study.mkdir()
+    (study / "note.txt").write_text("nothing")
+    process = run(study)
+    assert process.returncode == 1
+    assert "expected DICOM files" in process.stderr
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_missing_weights_are_told_before_anything_is_written(run, write_film, tmp_path):
+    (tmp_path / "model").mkdir()
+    process = run(write_film(), model=tmp_path / "model")
+    assert process.returncode == 1
+    assert "expected a bundle" in process.stderr
+    assert contents(tmp_path / "out") == set()
