@@ -20,7 +20,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from monai_medglip.atomic_file import atomic_file
 from monai_medglip.evaluation import result_head, write_result
 
-TERMS = ("alignment", "box", "quality", "dice", "mask", "presence", "modality")
+TERMS = ("alignment", "box", "quality", "dice", "mask", "projection", "presence", "modality")
 POINTS = 100
 
 
@@ -45,16 +45,23 @@ def read_curves(log: Path) -> dict[str, Any]:
     events = EventAccumulator(str(log), size_guidance={"scalars": 0, "images": 1})
     events.Reload()
     # a resumed run logs some iterations twice: the later entry counts
-    series = {tag: {e.step: e.value for e in events.Scalars(tag)} for tag in ("loss", *TERMS, "grounding_score")}
+    logged = [term for term in TERMS if term in events.Tags()["scalars"]]
+    series = {tag: {e.step: e.value for e in events.Scalars(tag)} for tag in ("loss", *logged, "grounding_score")}
     steps = sorted(series["loss"])
     stretch = max(len(steps) // POINTS, 1)
     parts = [steps[start : start + stretch] for start in range(0, len(steps), stretch)]
     return {
         "iterations": [part[-1] for part in parts],
-        "losses": {tag: [sum(series[tag][s] for s in part) / len(part) for part in parts] for tag in ("loss", *TERMS)},
+        "losses": {tag: [_mean(series[tag], part) for part in parts] for tag in ("loss", *logged)},
         "validation": {str(epoch): score for epoch, score in sorted(series["grounding_score"].items())},
         "minutes": sum(_minutes(events.Scalars("loss"))),
     }
+
+
+def _mean(values: dict[int, float], steps: list[int]) -> float | None:
+    """The mean over some steps; None where a term was not logged yet, because the run was resumed with a new one."""
+    found = [values[step] for step in steps if step in values]
+    return sum(found) / len(found) if found else None
 
 
 def _minutes(entries: list[Any]) -> list[float]:
@@ -66,8 +73,9 @@ def _minutes(entries: list[Any]) -> list[float]:
 def draw(curves: dict[str, Any]) -> Any:
     """Give a figure with the losses at the left and the validation score at the right."""
     figure, (losses, score) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
-    for tag in TERMS:
-        losses.plot(curves["iterations"], curves["losses"][tag], label=tag)
+    for tag in [tag for tag in TERMS if tag in curves["losses"]]:
+        values = [float("nan") if value is None else value for value in curves["losses"][tag]]
+        losses.plot(curves["iterations"], values, label=tag)
     losses.set(xlabel="iteration", ylabel="loss term, not weighted", yscale="log")
     losses.legend(ncols=2, fontsize=8)
     score.plot([int(epoch) for epoch in curves["validation"]], list(curves["validation"].values()), marker="o")

@@ -65,7 +65,7 @@ class BoxSourceFigures:
 
     def image_overlap(self, way: BoxSource, level: Level) -> float:
         """Give the mean IoU over all images of all phrases of one level: two ways differ least by chance in it."""
-        return float(np.mean([iou for p, ious in self.overlap[way].items() if self.level[p] is level for iou in ious]))
+        return float(np.mean(self._overlaps(way, level)))
 
     def mean_dice(self, *, refined: bool) -> float:
         """Give the mean over phrases of their mean Dice; nan where there is none."""
@@ -73,12 +73,17 @@ class BoxSourceFigures:
         return float(np.mean(means)) if means else float("nan")
 
     def gain(self, *, refined: bool) -> float:
-        """Give what looks and canvases are chosen by: mean IoU of the better way for each kind, plus mean Dice."""
-        overlap = [
-            max(self.mean_overlap(BoxSource(from_mask, refined), level) for from_mask in (False, True))
-            for level in self.levels()
-        ]
-        return float(np.mean(overlap)) + float(np.nan_to_num(self.mean_dice(refined=refined)))
+        """Give what looks and canvases are chosen by: mean IoU plus mean Dice, over images, each kind the better way."""
+        overlap: list[float] = []
+        for level in self.levels():
+            ways = [BoxSource(from_mask, refined) for from_mask in (False, True)]
+            overlap += self._overlaps(max(ways, key=lambda way: self.image_overlap(way, level)), level)
+        dice = [value for values in self.dice[refined].values() for value in values]
+        return float(np.mean(overlap)) + (float(np.mean(dice)) if dice else 0.0)
+
+    def _overlaps(self, way: BoxSource, level: Level) -> list[float]:
+        """One IoU for each image and phrase of a level."""
+        return [iou for phrase, ious in self.overlap[way].items() if self.level[phrase] is level for iou in ious]
 
     def table(self) -> str:
         """Give the mean IoU of each way for each kind of phrase, and the Dice of each look, as lines of text."""

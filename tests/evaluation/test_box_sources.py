@@ -89,6 +89,14 @@ def test_every_phrase_weighs_the_same_however_many_images_show_it():
     assert figures.mean_dice(refined=False) == pytest.approx(0.5)
 
 
+def test_looks_and_canvases_are_compared_over_images():
+    figures = figures_of({SIDES: (0.2, 0.6, 0.1), MASK: (0.1, 0.1, 0.9)}, {False: (0.2, 0.5, 0.8)})
+    figures.overlap[SIDES][HEART] = [0.2] * 8
+    figures.dice[False][HEART] = [0.4] * 8
+    # sides for organs, masks for lesions
+    assert figures.gain(refined=False) == pytest.approx((8 * 0.2 + 0.6 + 0.9) / 10 + (8 * 0.4 + 0.5 + 0.8) / 10)
+
+
 def test_figures_are_told_in_words_and_as_plain_values():
     figures = figures_of({SIDES: (0.5, 0.7, 0.2), MASK_AGAIN: (0.1, 0.1, 0.9)}, {False: (0.7,) * 3, True: (0.8,) * 3})
     assert figures.table().splitlines() == [
