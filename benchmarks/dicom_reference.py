@@ -37,7 +37,7 @@ _PLACE_TOLERANCE_MM = 0.2
 class Verdict(str, Enum):
     """What is known of a scan that was given back for damaged files."""
 
-    UNCHANGED = "equal to the undamaged one"
+    UNCHANGED = "equal to the undamaged one, and not contradicted by the damaged bytes"
     CONSISTENT = "place and pixels as the damaged header and bytes say"
     UNCHECKED_PIXELS = "place as the header says, pixels not checkable (damaged compressed pixels, color)"
     UNCHECKED_PLACE = "pixels not contradicted, place not checkable (functional groups, no position)"
@@ -92,8 +92,6 @@ def judge(
     Returns:
         The worst verdict of all slices.
     """
-    if _equal(scans, undamaged):
-        return Judgement(Verdict.UNCHANGED)
     by_uid: dict[str, list[DicomFile]] = {}
     for data in files:
         try:
@@ -107,12 +105,16 @@ def judge(
         for found in _judge_slices(scan, by_uid, payloads):
             if order.index(found.verdict) > order.index(worst.verdict):
                 worst = found
+    if worst.verdict is not Verdict.WRONG and _equal(scans, undamaged):
+        return Judgement(Verdict.UNCHANGED)
     return worst
 
 
 def _equal(scans: Sequence[Scan], others: Sequence[Scan]) -> bool:
     return len(scans) == len(others) and all(
-        scan.frame == other.frame and np.array_equal(scan.array, other.array)
+        scan.frame == other.frame
+        and scan.source.sop_instance_uids == other.source.sop_instance_uids
+        and np.array_equal(scan.array, other.array)
         for scan, other in zip(scans, others, strict=True)
     )
 
