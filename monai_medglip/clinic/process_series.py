@@ -7,14 +7,16 @@ not the series' own fault (a missing bundle, a full disk) are raised, so that a 
 
 from __future__ import annotations
 
-import contextlib
 import json
+import logging
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any
+
+from pydicom import Dataset
 
 from monai_medglip.atomic_file import atomic_file
 from monai_medglip.clinic.asking import Asker
@@ -29,6 +31,8 @@ from monai_medglip.imaging import Scan
 from monai_medglip.readers import read_dicom_volumes
 
 __all__ = ["OUTCOME_FILE", "SeriesOutcome", "SeriesReader", "SeriesStatus", "process_series"]
+
+_LOGGER = logging.getLogger(__name__)
 
 OUTCOME_FILE = "outcome.json"
 """The file in a folder of results that says what was done; it holds no patient data."""
@@ -123,11 +127,19 @@ def _as_selected(scan: Scan, rule: SelectionRule) -> Scan:
 def _refuse(reason: str, out: Path, series: Sequence[SeriesFiles], rule: SelectionRule | None) -> SeriesOutcome:
     outcome = SeriesOutcome(SeriesStatus.REFUSED, reason, None if rule is None else rule.name)
     with whole_folder(out) as draft:
-        if series:
-            # a header without the UIDs of its study allows no object; the reason stands in the outcome file then
-            with contextlib.suppress(ImageReadError):
-                write_object(draft / "report.dcm", refusal_report(series[0].head, reason))
+        report = _refusal(series[0].head, reason) if series else None
+        if report is not None:
+            write_object(draft / "report.dcm", report)
         return _finish(draft, out, outcome, series)
+
+
+def _refusal(head: Any, reason: str) -> Dataset | None:
+    """The report, None where the header allows none; the reason then stands in the outcome file alone."""
+    try:
+        return refusal_report(head, reason)
+    except Exception as error:  # a header of a hostile file may raise anything when it is looked at
+        _LOGGER.info("no report of a refused series: %s", type(error).__name__)
+        return None
 
 
 def _finish(draft: Path, out: Path, outcome: SeriesOutcome, series: Sequence[SeriesFiles]) -> SeriesOutcome:

@@ -17,6 +17,11 @@ from monai_medglip.dicom.source_images import completed_header
 __all__ = ["refusal_report"]
 
 _SERIES_NUMBER = 9104
+_TAKEN = (
+    *("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "SpecificCharacterSet", "Modality"),
+    *("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "IssuerOfPatientID"),
+    *("StudyID", "StudyDate", "StudyTime", "StudyDescription", "AccessionNumber", "ReferringPhysicianName"),
+)
 _ENGLISH = sr.CodedConcept("en-US", "RFC5646", "English (United States)")
 _EVALUATIONS = sr.CodedConcept("C0034375", "UMLS", "Qualitative Evaluations")
 
@@ -34,7 +39,7 @@ def refusal_report(header: Dataset, reason: str) -> sr.Comprehensive3DSR:
     Raises:
         ImageReadError: when the header does not even name its study and itself.
     """
-    source = completed_header(header)
+    source = completed_header(_plain_part(header))
     identity = ResultIdentity.of_refusal(source, reason)
     evaluations = sr.ContainerContentItem(name=_EVALUATIONS, relationship_type=sr.RelationshipTypeValues.CONTAINS)
     evaluations.ContentSequence = sr.ContentSequence(
@@ -74,3 +79,12 @@ def refusal_report(header: Dataset, reason: str) -> sr.Comprehensive3DSR:
         **identity.series("refusal", _SERIES_NUMBER),
     )
     return write_in_utf8(report)
+
+
+def _plain_part(header: Dataset) -> Dataset:
+    """What the report takes from a header, and nothing that is nested: it may be of a hostile file."""
+    part = Dataset()
+    for keyword in _TAKEN:
+        if keyword in header:
+            setattr(part, keyword, header.get(keyword))
+    return part

@@ -9,6 +9,7 @@ from typing import Any
 
 import pydicom
 
+from monai_medglip.dicom.patient_text import write_in_utf8
 from monai_medglip.errors import ImageReadError, UnsupportedImageError
 from monai_medglip.imaging import Scan
 
@@ -93,7 +94,7 @@ def completed_header(header: pydicom.Dataset) -> pydicom.Dataset:
                 f"expected {keyword} in the header of a DICOM image, it is missing; correct the header"
             )
     header.decode()  # by the character set that it names, which is then exchanged
-    header.SpecificCharacterSet = "ISO_IR 192"
+    write_in_utf8(header)
     for keyword in _MAY_BE_EMPTY:
         if keyword not in header:
             setattr(header, keyword, None if keyword == "SeriesNumber" else "")

@@ -179,3 +179,16 @@ def test_a_rule_states_the_region_that_a_film_does_not(film, tmp_path, write_rul
     assert read_json(tmp_path / "out" / "grounding.json").provenance["body_region"] == "chest"
     answers = answers_of(tmp_path / "out" / "report.dcm")
     assert set(answers.values()) == {"not evaluated"}  # the lists speak of CT
+
+
+def test_a_refused_series_whose_header_names_no_study_has_the_reason_alone(film, tmp_path, asker, write_rules):
+    rules = SelectionRules.read(
+        write_rules(LUNG_RULE.replace("modality: CT", "modality: XR").replace("    body_region: chest\n", ""))
+    )
+    dataset = dcmread(film / "film.dcm")
+    del dataset.StudyInstanceUID
+    dataset.Rows = 700
+    dataset.save_as(film / "film.dcm")
+    outcome = process_series(film, tmp_path / "out", asker=asker, rules=rules)
+    assert outcome.status is SeriesStatus.REFUSED
+    assert [path.name for path in outcome.files] == [OUTCOME_FILE]

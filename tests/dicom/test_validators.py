@@ -6,9 +6,17 @@ from __future__ import annotations
 import shutil
 import subprocess
 
+import numpy as np
 import pytest
 
-from monai_medglip.dicom import segmentation, structured_report, write_object
+from monai_medglip.dicom import (
+    RegionForm,
+    refusal_report,
+    secondary_capture,
+    segmentation,
+    structured_report,
+    write_object,
+)
 
 
 def said(*command):
@@ -18,7 +26,19 @@ def said(*command):
     return subprocess.run([*map(str, command)], capture_output=True, text=True, check=False, timeout=60)
 
 
-@pytest.mark.parametrize("make", [structured_report, segmentation], ids=["report", "segmentation"])
+def picture(grounding, sources):
+    return secondary_capture(np.zeros((30, 20, 3), np.uint8), grounding, sources)
+
+
+def surfaces(grounding, sources):
+    return structured_report(grounding, sources, regions=RegionForm.SPACE)
+
+
+def refusal(grounding, sources):
+    return refusal_report(sources.first, "expected slices on one regular grid, found a gap")
+
+
+@pytest.mark.parametrize("make", [structured_report, surfaces, refusal, segmentation, picture])
 def test_dciodvfy_finds_no_error(make, grounding, sources, tmp_path):
     path = write_object(tmp_path / "result.dcm", make(grounding, sources))
     process = said("dciodvfy", "-new", path)
@@ -33,8 +53,11 @@ def test_dciodvfy_finds_what_is_broken(grounding, sources, tmp_path):
     assert "Error" in process.stdout + process.stderr
 
 
-def test_dsrdump_reads_the_tree(grounding, sources, tmp_path):
-    path = write_object(tmp_path / "report.dcm", structured_report(grounding, sources))
-    process = said("dsrdump", path)
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [(structured_report, "Lungenflügel rechts"), (surfaces, "Lungenflügel rechts"), (refusal, "Not evaluated")],
+)
+def test_dsrdump_reads_the_tree(make, words, grounding, sources, tmp_path):
+    process = said("dsrdump", write_object(tmp_path / "report.dcm", make(grounding, sources)))
     assert process.returncode == 0
-    assert "Lungenflügel rechts" in process.stdout
+    assert words in process.stdout
