@@ -3,16 +3,17 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from monai_medglip.readers.arrays import scan_from_array, scan_from_pil, scan_from_tensor
 from monai_medglip.readers.dicom import read_dicom_frame, read_dicom_volumes
 from monai_medglip.readers.dicom_tilt import Tilt
-from monai_medglip.readers.guarded_limits import ReadLimits
-from monai_medglip.readers.guarded_reader import GuardedReader
 from monai_medglip.readers.read_image import read_frame, read_image
 
 if TYPE_CHECKING:
+    from monai_medglip.readers.guarded_limits import ReadLimits
+    from monai_medglip.readers.guarded_reader import GuardedReader
     from monai_medglip.readers.monai_reader import ScanReader
 
 __all__ = [
@@ -30,10 +31,12 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """Load `ScanReader`, and with it MONAI, when it is first asked for."""
-    if name == "ScanReader":
-        from monai_medglip.readers.monai_reader import ScanReader
+# MONAI, and what needs Linux's modules, are loaded when they are first asked for.
+_LAZY = {"GuardedReader": "guarded_reader", "ReadLimits": "guarded_limits", "ScanReader": "monai_reader"}
 
-        return ScanReader
+
+def __getattr__(name: str) -> Any:
+    """Load `ScanReader`, `GuardedReader` or `ReadLimits` when it is first asked for."""
+    if name in _LAZY:
+        return getattr(importlib.import_module(f"{__name__}.{_LAZY[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
