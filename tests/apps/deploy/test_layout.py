@@ -38,7 +38,7 @@ def test_the_requirements_pin_the_sdk_and_this_package():
 
 def test_the_dockerfile_lays_out_a_monai_application_package():
     text = (APP / "Dockerfile").read_text(encoding="utf-8")
-    for place in ("/opt/holoscan/app", "/opt/holoscan/models", "/var/holoscan/app.yaml"):
+    for place in ("opt/holoscan/app", "opt/holoscan/models", "var/holoscan/app.yaml"):
         assert place in text
     for name in ("INPUT_PATH", "OUTPUT_PATH", "MODEL_PATH", "WORKDIR", "CONFIG_PATH", "APPLICATION"):
         assert f"HOLOSCAN_{name}=" in text
