@@ -67,6 +67,7 @@ class Site:
     destination: LocalOrthanc
     worker: subprocess.Popen[bytes] | None = None
     kills: Counter[str] = field(default_factory=Counter)
+    started: float = 0.0
 
     @property
     def state(self) -> Path:
@@ -81,6 +82,7 @@ class Site:
             "MEDGLIP_PACS_PAGE_PASSWORD": PASSWORD,
         }
         command = [sys.executable, "-m", "apps.medglip_pacs", "serve", str(self.folder / "site.yaml")]
+        self.started = time.time()
         with (self.folder / "worker.log").open("ab") as log:
             self.worker = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=log, stderr=log)
 
@@ -91,23 +93,44 @@ class Site:
         self.worker.wait()
         self.kills[stage] += 1
 
-    def stage(self) -> str:
-        """What the worker does now, as its folders and its queue tell it."""
-        for job in sorted((self.state / "work").glob("*")):
-            if (job / "out").exists():
-                return "store"
-            if (job / "in").exists():
-                return "ground" if any((job / "in").iterdir()) else "fetch"
-        return "deliver" if any(name == "delivery" for name, _, status, _ in self.jobs() if status == "PENDING") else ""
+    def is_in(self, stage: str) -> bool:
+        """Whether this worker, not one that was killed before, is in a stage, as its folders and its queue tell it."""
+        if stage == "deliver":
+            return self._delivers()
+        return any(stage == _stage_of(job) for job in (self.state / "work").glob("*") if _made(job) > self.started)
+
+    def _delivers(self) -> bool:
+        began = self._ask(
+            "SELECT max(started_at_epoch_ms) FROM workflow_status WHERE name='delivery' AND status='PENDING'"
+        )
+        return bool(began and began[0][0] and began[0][0] / 1000 > self.started)
 
     def jobs(self) -> list[tuple[str, str, str, str]]:
         """Kind, name, state and error of all jobs."""
+        return [(str(a), str(b), str(c), str(d or "")) for a, b, c, d in self._ask(_JOBS)]
+
+    def _ask(self, question: str) -> list[tuple[Any, ...]]:
+        """Ask the queue's file; nothing while it is not there or its disk is full."""
         try:
             with contextlib.closing(sqlite3.connect(f"file:{self.state}/queue.sqlite?mode=ro", uri=True)) as records:
-                rows = records.execute(_JOBS).fetchall()
+                return records.execute(question).fetchall()
         except sqlite3.Error:
             return []
-        return [(str(a), str(b), str(c), str(d or "")) for a, b, c, d in rows]
+
+
+def _stage_of(job: Path) -> str:
+    """Stage of a series' folder."""
+    if (job / "out").exists():
+        return "store"
+    return "ground" if any((job / "in").glob("*")) else "fetch"
+
+
+def _made(folder: Path) -> float:
+    """When a folder was made or last changed [s]; long ago when it is gone."""
+    try:
+        return folder.stat().st_ctime
+    except FileNotFoundError:
+        return 0.0
 
 
 def run(site: Site, *, studies: int, poisoned: int, kills: int, restarts: int, seed: int) -> dict[str, Any]:
@@ -198,12 +221,12 @@ def _with_other_pixels(path: Path) -> Path:
 
 
 def _kill_in_a_stage(site: Site, chance: random.Random, number: int) -> None:
-    """Kill the worker in one stage after the other, every third time wherever it is; then start it."""
-    wanted = None if number % 3 == 2 else STAGES[number % len(STAGES)]
-    end = time.monotonic() + (chance.uniform(0, 10) if wanted is None else 30)
-    while (stage := site.stage()) != wanted and time.monotonic() < end:
+    """Kill the worker in one stage after the other, every fifth time wherever it is; then start it."""
+    wanted = (*STAGES, None)[number % (len(STAGES) + 1)]
+    end = time.monotonic() + (chance.uniform(0, 15) if wanted is None else 40)
+    while time.monotonic() < end and not (wanted and site.is_in(wanted)):
         time.sleep(0.001)
-    site.kill_worker(stage or "idle")
+    site.kill_worker(next((stage for stage in (wanted, *STAGES) if stage and site.is_in(stage)), "idle or starting"))
     site.start_worker()
 
 

@@ -64,7 +64,7 @@ def test_bad_series_are_set_aside_with_a_reason_and_good_ones_go_on(
         node.put(write_series(tmp_path / "in", what, description=what))
     worker = make_worker()
     worker.start()
-    wait_until(lambda: worker.jobs("failed") == 4 and worker.jobs("done") == 1, seconds=120)
+    wait_until(lambda: worker.jobs("failed") == 4 and worker.jobs("done") == 1)
     page = worker.ask("/")
     for reason in ("is broken", "ended while it worked", "no result within 5 s", "slices are missing"):
         assert reason in page
@@ -102,9 +102,10 @@ def test_a_full_disk_holds_series_back(node: Node, make_worker: MakeWorker, tmp_
 
 
 def test_a_second_worker_on_the_same_folder_is_refused(node: Node, make_worker: MakeWorker) -> None:
-    first, second = make_worker(), make_worker()
+    first = make_worker()
     first.start()
     wait_until(lambda: first.ask("/health") == "ok\n")
+    second = make_worker()
     second.start()
     wait_until(lambda: "another one runs" in second.log.read_text())
 
@@ -122,7 +123,7 @@ def test_nothing_but_dicom_names_the_patient(node: Node, make_worker: MakeWorker
         node.put(write_series(tmp_path / "in", what, description=what))
     worker = make_worker(destinations=[{"name": "nowhere", "attempts": 1}])
     worker.start()
-    wait_until(lambda: worker.jobs("failed") == 5 and worker.jobs("running") == 0, seconds=120)
+    wait_until(lambda: worker.jobs("failed") == 5 and worker.jobs("running") == 0)
     pages = (worker.ask("/") + worker.ask("/metrics")).encode()
     worker.stop()
     written = [
