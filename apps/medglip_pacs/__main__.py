@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import signal
 import sys
 from pathlib import Path
 
@@ -21,6 +22,8 @@ _logger = logging.getLogger("apps.medglip_pacs")
 def main(words: list[str] | None = None) -> int:
     """Run one command, and return its exit status: 0 done, 1 failed."""
     arguments = _parser().parse_args(words)
+    # A service manager's end is taken like Ctrl-C: uvicorn hands both on once it has stopped, and we close in order.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     redactor = Redactor()
     set_up_logging(redactor)
     try:
@@ -34,6 +37,8 @@ def main(words: list[str] | None = None) -> int:
             check(settings)
         else:
             adopt(settings, arguments.worker, redactor=redactor)
+    except KeyboardInterrupt:
+        return 0
     except MedGLIPError as error:
         _logger.error("%s", error)
         return 1
