@@ -30,6 +30,9 @@ _RLE = "1.2.840.10008.1.2.5"
 _PIXEL_ELEMENTS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
 _HEAD_BYTES = 1024
 
+# (FFFE,E000) and (FFFE,E0DD), as compressed pixels always have them: little endian.
+_FRAGMENT, _END_OF_FRAGMENTS = 0xE000FFFE, 0xE0DDFFFE
+
 _KINDS_WITHOUT_PICTURE = {
     "RTSTRUCT": "contours",
     "RTDOSE": "a dose distribution",
@@ -118,15 +121,17 @@ def read_instance(path: Path) -> DicomInstance:
         UnsupportedImageError: for objects without a picture, and for pictures that are too large.
     """
     pydicom = import_extra("pydicom", "dicom", path)
-    with library_errors(path, "DICOM file"), logged_warnings(path):
-        with _open_data_set(path) as (file, deflated_meta):
-            if deflated_meta is None:
-                header = pydicom.dcmread(file, stop_before_pixels=True, force=True)
-            else:
-                header = _header_of_inflated(file, deflated_meta)
-            _refuse_without_picture(path, header)
-            instance = DicomInstance(path, header, _pixel_element(path, file, header))
+    with library_errors(path, "DICOM file"), logged_warnings(path), _open_data_set(path) as (file, deflated_meta):
+        if deflated_meta is None:
+            header = pydicom.dcmread(file, stop_before_pixels=True, force=True)
+        else:
+            header = _header_of_inflated(file, deflated_meta)
+        _refuse_without_picture(path, header)
+        instance = DicomInstance(path, header, _pixel_element(path, file, header))
         _check_amount(instance)
+        if header.file_meta.TransferSyntaxUID.is_encapsulated:
+            file.seek(instance.pixels.start)
+            _refuse_cut_off(path, file)
     return instance
 
 
@@ -219,6 +224,21 @@ def _check_amount(instance: DicomInstance) -> None:
             f"{path}: expected {least:,} bytes {words} for {frames} frame(s) of {shape} columns and rows, the file has "
             f"{present:,}; it is truncated or its header damaged, copy it again"
         )
+
+
+def _refuse_cut_off(path: Path, file: BinaryIO) -> None:
+    """Go from fragment to fragment to the delimiter that ends compressed pixels: decoders make up what is missing."""
+    while len(head := file.read(8)) == 8:
+        tag, length = struct.unpack("<LL", head)
+        if tag == _END_OF_FRAGMENTS:
+            return
+        if tag != _FRAGMENT:
+            break
+        file.seek(length, io.SEEK_CUR)
+    raise ImageReadError(
+        f"{path}: expected compressed pixels that end with a sequence delimiter, they break off before it; the file is "
+        "truncated or damaged, copy it again"
+    )
 
 
 def _whole_number(path: Path, header: Any, keyword: str) -> int | None:

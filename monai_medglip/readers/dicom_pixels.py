@@ -17,6 +17,7 @@ import numpy.typing as npt
 from monai_medglip.errors import ImageReadError
 from monai_medglip.readers.dicom_decoding import decode_planes
 from monai_medglip.readers.dicom_plane import ImagePlane
+from monai_medglip.readers.pixel_memory import empty_pixels
 
 __all__ = ["color_picture", "fill_padding", "grey_slices"]
 
@@ -40,7 +41,7 @@ def grey_slices(planes: Sequence[ImagePlane]) -> FloatSlices:
         ImageReadError: when pixels cannot be decoded or are not finite.
     """
     columns, rows = planes[0].instance.shape
-    slices = np.empty((len(planes), rows, columns), dtype=np.float32)
+    slices = empty_pixels((len(planes), rows, columns), np.float32)
 
     def take(index: int, stored: npt.NDArray[Any]) -> None:
         _put_real_values(planes[index], stored, slices[index])

@@ -19,6 +19,7 @@ from monai_medglip.readers import dicom_instance, read_image
 from tests.volume_files import dicom_slice
 
 WriteDicom = Callable[..., Path]
+SEQUENCE_DELIMITER = b"\xfe\xff\xdd\xe0"
 
 
 @pytest.fixture
@@ -129,6 +130,15 @@ def test_rle_that_cannot_unpack_to_its_size_is_refused_before_decoding(tmp_path:
     dataset.save_as(tmp_path / "bomb.dcm", enforce_file_format=True)
     with pytest.raises(ImageReadError, match="bytes of RLE at least"):
         read_image(tmp_path / "bomb.dcm")
+
+
+@pytest.mark.parametrize("name", ["mr_small_rle", "mr_small_j2k", "mr_small_jpegls"])
+@pytest.mark.parametrize("lost", [0, 100])
+def test_compressed_pixels_that_break_off_are_refused(shared_data: Path, tmp_path: Path, name: str, lost: int) -> None:
+    whole = (shared_data / "dicom" / "single" / f"{name}.dcm").read_bytes()
+    (tmp_path / "cut.dcm").write_bytes(whole[: whole.rindex(SEQUENCE_DELIMITER) - lost])
+    with pytest.raises(ImageReadError, match="break off"):
+        read_image(tmp_path / "cut.dcm")
 
 
 def test_a_deflate_bomb_is_not_inflated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
