@@ -16,7 +16,7 @@ demo:       ## pictures of real output in demo/, with an index page
 test:       ## everything that must hold, in a fresh environment (CI runs this)
 	@.ci/test.sh
 
-test-clinic: ## what needs Orthanc and dcmtk, which it installs where it may (CI runs this too)
+test-clinic: ## what needs Debian packages, which it installs where it may (CI runs this too)
 	@.ci/test_clinic.sh
 
 test-fast check docs notebooks bundles bench shape: | $(VENV)

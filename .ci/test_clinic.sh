@@ -3,13 +3,16 @@
 # VENV names the virtual environment; unset, the one that `make test` left is used, or a fresh one is made.
 set -eu
 cd "$(dirname "$0")/.."
-VENV=${VENV:-.venv-test}
-[ "$VENV" = .venv ] && [ ! -d .venv ] && VENV=.venv-test
-export VENV
-if ! { command -v Orthanc /usr/sbin/Orthanc && command -v storescu; } >/dev/null && command -v apt-get >/dev/null; then
+packages="orthanc dcmtk dicom3tools libpixelmed-java default-jre-headless chromium"
+if command -v apt-get >/dev/null && ! dpkg -s $packages >/dev/null 2>&1; then
     [ "$(id -u)" = 0 ] || as=sudo
     ${as:-} apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive ${as:-} apt-get install -qq -y --no-install-recommends orthanc dcmtk >/dev/null
+    # shellcheck disable=SC2086
+    ${as:-} env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $packages >/dev/null
 fi
-[ -d "$VENV" ] || .ci/venv.sh "$VENV" dev,itk,dicom,export,mlflow,notebooks,pacs
+if [ ! -d "${VENV:=.venv}" ]; then
+    VENV=.venv-test
+    [ -d "$VENV" ] || .ci/venv.sh "$VENV" dev,itk,dicom,export,mlflow,notebooks,pacs
+fi
+export VENV
 exec .ci/tests.sh -m clinic

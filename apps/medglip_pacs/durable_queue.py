@@ -74,7 +74,7 @@ class JobEntry:
         state: ``queued``, ``running``, ``done``, ``failed`` or ``cancelled``.
         result: what came of it, with the reason where it failed.
         queued: when it was queued, in UTC.
-        seconds: from its first start to its end [s]; None before it has ended.
+        seconds: from being queued to its end [s]; None before it has ended.
     """
 
     job: str

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.apps.pacs.conftest import Node, Worker, wait_until
+from tests.apps.pacs.conftest import PAGE_PASSWORD, Node, Worker, wait_until
 from tests.apps.pacs.dicom_files import write_series
 
 pytestmark = [pytest.mark.clinic, pytest.mark.slow]
@@ -108,6 +110,45 @@ def test_a_second_worker_on_the_same_folder_is_refused(node: Node, make_worker: 
     second = make_worker()
     second.start()
     wait_until(lambda: "another one runs" in second.log.read_text())
+
+
+def _store(node: Node, paths: list[Path], *, calling: str, called: str = "MEDGLIP") -> None:
+    """Send files by C-STORE; what came of it is seen in Orthanc, since storescu's exit status does not tell."""
+    program = shutil.which("storescu", path="/usr/bin")
+    if program is None:
+        pytest.skip("dcmtk is not installed (Debian: apt install dcmtk)")
+    titles = ["-aet", calling, "-aec", called]
+    command = [program, *titles, "127.0.0.1", str(node.process.dicom_port), *map(str, paths)]
+    subprocess.run(command, capture_output=True, check=False, timeout=60)
+
+
+def test_what_a_listed_sender_stores_is_grounded(node: Node, make_worker: MakeWorker, tmp_path: Path) -> None:
+    _store(node, write_series(tmp_path / "in", "hans"), calling="NOWHERE")
+    make_worker().start()
+    wait_until(lambda: len(node.results()) == 1)
+
+
+@pytest.mark.parametrize(("calling", "called"), [("STRANGER", "MEDGLIP"), ("NOWHERE", "SOMEBODY")])
+def test_an_unlisted_sender_and_a_wrong_name_for_us_store_nothing(
+    node: Node, tmp_path: Path, calling: str, called: str
+) -> None:
+    _store(node, write_series(tmp_path / "in", "ilse"), calling=calling, called=called)
+    assert list(node.client.all_series()) == []
+
+
+def test_a_browser_shows_the_page(node: Node, make_worker: MakeWorker, tmp_path: Path) -> None:
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("chromium is not installed (Debian: apt install chromium)")
+    node.put(write_series(tmp_path / "in", "jutta", description="raise"))
+    worker = make_worker()
+    worker.start()
+    wait_until(lambda: worker.jobs("failed") == 1)
+    address = f"http://medglip:{PAGE_PASSWORD}@127.0.0.1:{worker.port}/"
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'browser'}", "--dump-dom"]
+    shown = subprocess.run([program, *flags, address], capture_output=True, text=True, check=True, timeout=120).stdout
+    assert "is broken" in shown
+    assert "<button" in shown
 
 
 def test_a_worker_stops_in_order(node: Node, make_worker: MakeWorker) -> None:
