@@ -9,7 +9,6 @@ parted to make an uneven stack look even: a gap stays a gap.
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 from collections.abc import Hashable, Sequence
 from typing import Any
 
@@ -122,29 +121,37 @@ def _complete_stacks(group: Sequence[Placed]) -> list[PlaneStack]:
     if np.bincount(positions).max() == 1:
         return [whole]
     in_order = list(zip(whole.planes, whole.places, strict=True))
-    return _by_attributes(in_order, positions) or _by_passing_time(in_order, positions) or [whole]
+    gapless, sparse = _by_attributes(in_order, positions)
+    return gapless or _by_passing_time(in_order, positions) or sparse or [whole]
 
 
 def _stack(group: Sequence[Placed], told_apart: str = "") -> PlaneStack:
     return PlaneStack.sorted([plane for plane, _ in group], [place for _, place in group], told_apart)
 
 
-def _by_attributes(group: Sequence[Placed], positions: Indices) -> list[PlaneStack]:
-    """The fewest complete stacks that an attribute tells apart, or two or three together; even ones are preferred."""
-    count = positions[-1] + 1
-    telling = _telling_attributes(group, most_parts=len(group) // min(2, count))
-    uneven: list[list[PlaneStack]] = []
+def _by_attributes(group: Sequence[Placed], positions: Indices) -> tuple[list[PlaneStack], list[PlaneStack]]:
+    """The complete stacks that one attribute, or two or three together, tell apart.
+
+    First the fewest even stacks of which none passes over a position: a time that drifts from slice to slice would make
+    "volumes" of every seventh slice. Second, as many stacks as planes lie at one position, with the least gaps.
+    """
+    telling = _telling_attributes(group, most_parts=len(group) // min(2, int(positions[-1]) + 1))
+    sparse: list[list[PlaneStack]] = []
     for together in range(1, _MOST_ATTRIBUTES_TOGETHER + 1):
-        even: list[list[PlaneStack]] = []
+        gapless: list[list[PlaneStack]] = []
         for keywords in itertools.combinations(telling, together):
             labels = list(zip(*(telling[keyword] for keyword in keywords), strict=True))
-            if not _is_complete(labels, positions):
+            covered = _positions_by_label(labels, positions)
+            if not _are_complete(covered, positions):
                 continue
             parts = _parted(group, keywords, labels)
-            (uneven if any(_is_uneven(part) for part in parts) else even).append(parts)
-        if even:
-            return min(even, key=len)
-    return min(uneven, key=len, default=[])
+            if all(np.ptp(found) < len(found) for found in covered) and not any(map(_is_uneven, parts)):
+                gapless.append(parts)
+            elif len(parts) == np.bincount(positions).max():
+                sparse.append(parts)
+        if gapless:
+            return min(gapless, key=len), []
+    return [], min(sparse, key=lambda parts: sum(map(_is_uneven, parts)), default=[])
 
 
 def _telling_attributes(group: Sequence[Placed], most_parts: int) -> dict[str, Labels]:
@@ -161,10 +168,17 @@ def _telling_attributes(group: Sequence[Placed], most_parts: int) -> dict[str, L
     return telling
 
 
-def _is_complete(labels: Labels, positions: Indices) -> bool:
+def _positions_by_label(labels: Labels, positions: Indices) -> list[list[int]]:
+    covered: dict[Any, list[int]] = {}
+    for label, position in zip(labels, positions.tolist(), strict=True):
+        covered.setdefault(label, []).append(position)
+    return list(covered.values())
+
+
+def _are_complete(covered: Sequence[list[int]], positions: Indices) -> bool:
     """Whether no position occurs twice under a label, and no label is a lone plane's beside many positions."""
-    unique = len(set(zip(labels, positions.tolist(), strict=True))) == len(labels)
-    return unique and (positions[-1] == 0 or min(Counter(labels).values()) > 1)
+    least = min(2, int(positions[-1]) + 1)
+    return all(len(found) >= least and len(set(found)) == len(found) for found in covered)
 
 
 def _labels(keyword: str, group: Sequence[Placed]) -> Labels:

@@ -88,6 +88,17 @@ def test_trigger_times_that_drift_are_ranked_at_every_position(write_series: Wri
     assert values(folder) == [[1, 2], [0, 3]]
 
 
+def test_equal_times_at_every_second_position_make_no_volume(write_series: WriteSeries) -> None:
+    z = [2 * position for position in range(6) for _ in range(3)]
+    times = tuple(str(100 * phase + position % 2) for position in range(6) for phase in range(3))
+    assert values(write_series("s", z, TriggerTime=times)) == [[*range(phase, 18, 3)] for phase in range(3)]
+
+
+def test_thin_and_thick_slices_of_one_series_are_two_volumes(write_series: WriteSeries) -> None:
+    folder = write_series("s", [0, 1, 2, 3, 4, 0, 2, 4], ConvolutionKernel=("B70f",) * 5 + ("B30f",) * 3)
+    assert [scan.frame.spacing_mm[2] for scan in read_dicom_volumes(folder)] == [2, 1]
+
+
 def test_volumes_numbered_in_blocks_are_told_apart(write_series: WriteSeries) -> None:
     folder = write_series("s", TWICE, InstanceNumber=(4, 5, 6, 1, 2, 3))
     assert values(folder) == [[3, 4, 5], [0, 1, 2]]
