@@ -2,7 +2,7 @@
 """A volume asked slice by slice, with a bundle for images, and its answers put together again in the volume's grid.
 
 Such a bundle was validated on slices, so its answers are those of slices: nothing is ever said to be absent from the
-volume. Regions of one phrase on neighboring slices that overlap become one region.
+volume. Regions of one phrase that overlap on slices next to each other, or nearly so, become one region.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from monai_medglip.imaging import MaskRLE, Scan
 __all__ = ["ground_slices", "slice_of"]
 
 _LEAST_OVERLAP = 0.25
-"""Share of the smaller box that two boxes of neighboring slices must have in common to be of one region."""
+"""Share of the smaller box that two boxes on different slices must have in common to be of one region."""
+_MOST_LEFT_OUT = 2
+"""Slices on which a region may be missed between two on which it was found."""
 
 
 def ground_slices(scan: Scan, ask: Callable[[Scan], Grounding]) -> Grounding:
@@ -66,7 +68,10 @@ class _Run:
     box: npt.NDArray[np.float64]
     last: npt.NDArray[np.float64]
 
-    def overlaps(self, box: npt.NDArray[np.float64]) -> bool:
+    def goes_on(self, box: npt.NDArray[np.float64], z: int) -> bool:
+        """Whether a box on slice z is of this region."""
+        if not 0 <= z - self.box[5] <= _MOST_LEFT_OUT:
+            return False
         sides = np.minimum(self.last[2:], box[2:]) - np.maximum(self.last[:2], box[:2])
         smaller = min(float(np.prod(one[2:] - one[:2])) for one in (self.last, box))
         return bool((sides > 0).all()) and float(np.prod(sides)) >= _LEAST_OVERLAP * smaller
@@ -78,7 +83,7 @@ def _runs(slices: Sequence[Grounding], phrase: int) -> list[_Run]:
     for z, found in enumerate(slices):
         for row in np.flatnonzero(found.phrase_index == phrase):
             box, score = found.boxes.data[row], float(found.scores[row])
-            grown = next((run for run in runs if run.box[5] == z and run.overlaps(box)), None)
+            grown = next((run for run in runs if run.goes_on(box, z)), None)
             whole = np.array([*box[:2], z, *box[2:], z + 1])
             if grown is None:
                 runs.append(_Run(phrase, score, whole, box))

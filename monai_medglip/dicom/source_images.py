@@ -15,11 +15,12 @@ from monai_medglip.imaging import Scan
 
 __all__ = ["SourceImages", "completed_header"]
 
-# Elements of type 2 of the patient and the study: they may be empty, but results must have them.
+# Elements of type 2: they may be empty, but results are made of them.
 _MAY_BE_EMPTY = (
     *("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyID", "StudyDate", "StudyTime"),
-    *("AccessionNumber", "ReferringPhysicianName", "SeriesNumber"),
+    *("AccessionNumber", "ReferringPhysicianName", "SeriesNumber", "SliceThickness"),
 )
+_NUMBERS = ("SeriesNumber", "SliceThickness")
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def completed_header(header: pydicom.Dataset) -> pydicom.Dataset:
     write_in_utf8(header)
     for keyword in _MAY_BE_EMPTY:
         if keyword not in header:
-            setattr(header, keyword, None if keyword == "SeriesNumber" else "")
+            setattr(header, keyword, None if keyword in _NUMBERS else "")
     return header
 
 
