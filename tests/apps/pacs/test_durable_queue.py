@@ -14,7 +14,7 @@ from apps.medglip_pacs.metrics import Metrics
 from apps.medglip_pacs.redaction import Redactor
 from apps.medglip_pacs.series_job import SeriesResult
 from apps.medglip_pacs.settings import DestinationSettings, LimitSettings, Settings
-from tests.apps.pacs.conftest import wait_until
+from tests.apps.pacs.running_site import wait_until
 
 DONE = SeriesResult("done", "", ("i1",), "CT")
 

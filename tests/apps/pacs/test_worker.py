@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.apps.pacs.conftest import PAGE_PASSWORD, Node, Worker, wait_until
 from tests.apps.pacs.dicom_files import write_series
+from tests.apps.pacs.running_site import PAGE_PASSWORD, Node, Worker, wait_until
 
 pytestmark = [pytest.mark.clinic, pytest.mark.slow]
 MakeWorker = Callable[..., Worker]
