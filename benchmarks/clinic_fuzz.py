@@ -211,7 +211,7 @@ def _outcome(
         text = str(error)
         if _ENDED.search(text):
             return "child ended", text
-        clear = text.startswith(str(path)) and "expected" in text
+        clear = text.startswith(str(path)) and ("expected" in text or "cannot be" in text)
         return ("clear error" if clear else "vague error"), text
     # Anything else would have ended a service.
     except Exception as error:

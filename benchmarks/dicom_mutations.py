@@ -62,7 +62,7 @@ class DicomFile:
         found = meta_header(data)
         if found is None:
             raise ValueError("expected a DICOM file with a file meta header")
-        syntax, start = found
+        syntax, start = found.syntax, found.end
         meta, body = data[:start], data[start:]
         if syntax == DEFLATED:
             body = inflate(body, _MOST_INFLATED).head

@@ -130,7 +130,8 @@ def _judge_slices(
     lowest = float(scan.array.min())
     for z, uid in enumerate(uids):
         frame_number = scan.source.frame_numbers[z] if scan.source.frame_numbers else 1
-        candidates = by_uid.get(uid.strip(), [])
+        only = next(iter(by_uid.values())) if len(by_uid) == 1 else []
+        candidates = by_uid.get(uid.strip(), only)  # a damaged UID of a single file may be read in another way
         if not candidates:
             yield Judgement(Verdict.WRONG, "a slice of an instance that is in no file")
             continue

@@ -6,6 +6,7 @@ It is started as a fresh interpreter and ends when its parent is gone. It trusts
 
 from __future__ import annotations
 
+import gc
 import importlib
 import math
 import os
@@ -22,14 +23,16 @@ from monai_medglip.readers.dicom import read_dicom_volumes
 from monai_medglip.readers.format_detection import ImageFormat, detect_format
 from monai_medglip.readers.guarded_header import check_claims, identifying_words
 from monai_medglip.readers.guarded_limits import ReadLimits
+from monai_medglip.readers.guarded_memory import SharedArrays, forbid_writing
 from monai_medglip.readers.guarded_messages import TOLD_ERRORS, receive_message, send_message
 from monai_medglip.readers.guarded_transfer import lay_out_scans
+from monai_medglip.readers.pixel_memory import pixel_memory
 from monai_medglip.readers.read_image import read_image
 
 __all__ = ["serve"]
 
 _WARM_MODULES = ("pydicom", "pydicom.pixels", "pydicom.encaps", "openjpeg", "jpeg_ls", "libjpeg", "rle")
-_OPEN_FILES = 256
+_OPEN_FILES = 1024
 _LONGEST_TEXT = 2000
 _WORN_SHARE = 0.25  # of the memory limit, still held after a read
 
@@ -55,6 +58,7 @@ def serve(channel_descriptor: int) -> None:
         request, (memory,) = received
         _limit_processor_time(limits.cpu_seconds)
         answer = _answer(Path(request["path"]), request["tilt"], memory, limits)
+        _let_go(memory)
         os.close(memory)
         worn = _address_space() - warm_bytes > _WORN_SHARE * limits.memory_bytes
         send_message(channel, {**answer, "worn": worn or answer.get("worn", False)})
@@ -64,7 +68,9 @@ def _answer(path: Path, tilt: str, memory: int, limits: ReadLimits) -> dict[str,
     """The scans laid out in memory, or what went wrong, as JSON values."""
     try:
         check_claims(path, limits)
-        return lay_out_scans(_read(path, tilt), memory, limit=limits.decoded_bytes)
+        arrays = SharedArrays(memory)
+        with pixel_memory(arrays.empty):
+            return lay_out_scans(_read(path, tilt), arrays, limit=limits.decoded_bytes)
     # Whatever a damaged file makes a library raise must not end this process; decoders written in Rust raise what is no
     # `Exception`, and may be in disorder then.
     except BaseException as error:
@@ -72,6 +78,14 @@ def _answer(path: Path, tilt: str, memory: int, limits: ReadLimits) -> dict[str,
         text = _without_identity(path, _told(path, error, limits))
         worn = _caused_by(error, MemoryError) or not isinstance(error, Exception)
         return {"error": next(kinds, "ImageReadError"), "text": text, "worn": worn}
+
+
+def _let_go(memory: int) -> None:
+    """See that no array of the memory is left here; its other owner refuses it otherwise."""
+    try:
+        forbid_writing(memory)
+    except OSError:
+        gc.collect()
 
 
 def _read(path: Path, tilt: str) -> tuple[Scan, ...]:

@@ -22,6 +22,7 @@ __all__ = [
     "Buffer",
     "Element",
     "Inflated",
+    "MetaHeader",
     "after_fragments",
     "inflate",
     "meta_header",
@@ -36,7 +37,7 @@ PIXEL_DATA, PIXEL_GROUP = 0x7FE00010, 0x7FE0
 UNDEFINED_LENGTH = 0xFFFFFFFF
 
 _IMPLICIT = "1.2.840.10008.1.2"
-_TRANSFER_SYNTAX = 0x00020010
+_GROUP_LENGTH, _TRANSFER_SYNTAX = 0x00020000, 0x00020010
 _DELIMITERS, _ITEM, _SEQUENCE_END = 0xFFFE, 0xE000, 0xE0DD
 # PS3.5 table 7.1-1: these have two reserved bytes and a length of four.
 _LONG_VRS = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"))
@@ -59,6 +60,14 @@ class Element(NamedTuple):
     depth: int
 
 
+class MetaHeader(NamedTuple):
+    """The transfer syntax, where the data set begins by the elements before it, and where by the group's length."""
+
+    syntax: str
+    end: int
+    stated_end: int | None
+
+
 class Inflated(NamedTuple):
     """What a deflated data set became: its first bytes, and how many there are, or were when the limit was hit."""
 
@@ -66,17 +75,19 @@ class Inflated(NamedTuple):
     size: int
 
 
-def meta_header(buffer: Buffer) -> tuple[str, int] | None:
-    """Give the transfer syntax of a file and where its data set begins; None where there is no file meta header."""
+def meta_header(buffer: Buffer) -> MetaHeader | None:
+    """Give what the file meta header says of the data set; None where there is none."""
     start = 132 if bytes(buffer[128:132]) == b"DICM" else 0
-    syntax, end = "", start
+    syntax, end, stated = "", start, None
     for tag, _, value, length, _ in walk_elements(buffer, start, ""):
         if tag >> 16 != 2:
             break
         end = value + length
+        if tag == _GROUP_LENGTH and length == 4:
+            stated = end + int.from_bytes(buffer[value:end], "little")
         if tag == _TRANSFER_SYNTAX:
             syntax = bytes(buffer[value:end]).decode("ascii", "replace").strip("\0 ")
-    return (syntax, end) if syntax else None
+    return MetaHeader(syntax, end, stated) if syntax else None
 
 
 def inflate(deflated: Buffer, limit: int) -> Inflated:
@@ -178,7 +189,7 @@ def _explicit_head(order: str) -> _Head:
 
     def head(buffer: Buffer, position: int) -> tuple[int, int, bytes, int, int]:
         group, number, vr, length = unpack(buffer, position)
-        if group == _DELIMITERS or not vr.isupper():
+        if group == _DELIMITERS or not b"AA" <= vr <= b"ZZ":  # in this way pydicom tells what is no VR
             return group, number, vr, unpack_length(buffer, position + 4)[0], position + 8
         if vr in _LONG_VRS:
             return group, number, vr, unpack_length(buffer, position + 8)[0], position + 12

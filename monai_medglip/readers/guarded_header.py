@@ -108,13 +108,18 @@ def _claimed_bytes(file: Path, limits: ReadLimits) -> int:
         meta = meta_header(buffer)
         if meta is None:
             return 0
-        syntax, start = meta
+        syntax, start, stated = meta
         if syntax not in limits.transfer_syntaxes:
             raise UnsupportedImageError(
                 f"{file}: expected one of the {len(limits.transfer_syntaxes)} transfer syntaxes that are read "
                 f"(limit transfer_syntaxes), the header says {syntax[:64]!r}; convert the file"
             )
         if syntax == DEFLATED:
+            if stated is not None and stated != start:
+                raise ImageReadError(
+                    f"{file}: expected a file meta header of the length that it states, it ends at byte {start:,} "
+                    f"instead of {stated:,}; the file is damaged, copy it again"
+                )
             inflated = _inflated(file, buffer, start, limits)
             return _claims(file, _Data(inflated.head, 0, inflated.size, syntax), limits)
         return _claims(file, _Data(buffer, start, len(buffer), syntax), limits)
@@ -200,7 +205,7 @@ def _identifying_words(buffer: Buffer) -> set[str]:
     meta = meta_header(buffer)
     if meta is None:
         return set()
-    syntax, start = meta
+    syntax, start, _ = meta
     if syntax == DEFLATED:
         buffer, start = inflate(bytes(buffer[start:]), 2**20).head, 0
     found: set[str] = set()

@@ -21,11 +21,14 @@ from monai_medglip.errors import ConfigurationError, ImageReadError
 from monai_medglip.imaging import Scan
 from monai_medglip.readers.dicom_tilt import Tilt
 from monai_medglip.readers.guarded_limits import ReadLimits
+from monai_medglip.readers.guarded_memory import shared_memory
 from monai_medglip.readers.guarded_messages import TOLD_ERRORS
 from monai_medglip.readers.guarded_process import ProcessEndedError, ReadingProcess
-from monai_medglip.readers.guarded_transfer import scans_from_message, shared_memory
+from monai_medglip.readers.guarded_transfer import scans_from_message
 
 __all__ = ["GuardedReader"]
+
+_GAPS_BYTES = 256 * 2**20
 
 
 class GuardedReader:
@@ -49,6 +52,8 @@ class GuardedReader:
         if not sys.platform.startswith("linux"):
             raise ConfigurationError(f"expected Linux, whose limits guarded reading rests on; got {sys.platform}")
         self.limits = limits or ReadLimits()
+        # Room for a second copy, as of a volume that is resampled, and for small gaps; what is not used takes none.
+        self._memory_bytes = 2 * self.limits.decoded_bytes + _GAPS_BYTES
         self._lock = threading.Lock()
         self._process: ReadingProcess | None = ReadingProcess(self.limits)
 
@@ -75,13 +80,13 @@ class GuardedReader:
                 with tilt.
         """
         source = Path(path).expanduser().absolute()
-        with self._lock, shared_memory(self.limits.decoded_bytes) as memory:
+        with self._lock, shared_memory(self._memory_bytes) as memory:
             answer = self._ask({"path": str(source), "tilt": tilt}, memory)
             if "error" in answer:
                 kinds = (kind for kind in TOLD_ERRORS if kind.__name__ == answer["error"])
                 raise next(kinds, ImageReadError)(str(answer.get("text")))
             try:
-                return scans_from_message(answer, memory, limit=self.limits.decoded_bytes)
+                return scans_from_message(answer, memory, limit=self._memory_bytes)
             except ValueError as error:
                 self._renew()
                 raise ImageReadError(f"{source}: {error}; the process that read it was replaced") from error

@@ -1,19 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Scans between two processes: pixels in a piece of shared memory, everything else as plain JSON values.
-
-The memory is an unnamed file that its maker creates and seals: nobody can shrink it under a reader, and once the child
-has let go of it the parent forbids writing, so that pixels stay what they were when they were checked. It vanishes
-with its last user.
-"""
+"""Scans between two processes: pixels in shared memory, everything else as plain JSON values."""
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import math
 import mmap
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -23,33 +15,18 @@ import numpy.typing as npt
 from monai_medglip.errors import ImageReadError
 from monai_medglip.geometry.frames import Frame
 from monai_medglip.imaging import ImageSource, Modality, Scan
+from monai_medglip.readers.guarded_memory import SharedArrays, forbid_writing
 
-__all__ = ["lay_out_scans", "scans_from_message", "shared_memory"]
-
-_ADD_SEALS, _SEAL_SHRINK, _SEAL_GROW, _SEAL_WRITE = 1033, 2, 4, 8  # linux/fcntl.h; in fcntl since Python 3.8 on glibc
-_POPULATE_WRITE = 23  # linux/mman.h, MADV_POPULATE_WRITE: all pages at once, three times as fast as one by one
-_ALIGNMENT = 64
+__all__ = ["lay_out_scans", "scans_from_message"]
 
 
-@contextlib.contextmanager
-def shared_memory(size: int) -> Iterator[int]:
-    """Give the descriptor of a piece of shared memory of fixed size, which takes no room until it is written to."""
-    descriptor = os.memfd_create("medglip-pixels", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    try:
-        os.ftruncate(descriptor, size)
-        fcntl.fcntl(descriptor, _ADD_SEALS, _SEAL_SHRINK | _SEAL_GROW)
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def lay_out_scans(scans: Sequence[Scan], descriptor: int, *, limit: int) -> dict[str, Any]:
-    """Copy pixels into shared memory and describe the scans.
+def lay_out_scans(scans: Sequence[Scan], arrays: SharedArrays, *, limit: int) -> dict[str, Any]:
+    """Describe scans, and copy those pixels into shared memory that do not lie there.
 
     Args:
         scans: what was read.
-        descriptor: the memory, of ``limit`` bytes.
-        limit: the most that fits.
+        arrays: the memory.
+        limit: the most bytes of pixels.
 
     Returns:
         A message for `scans_from_message`.
@@ -57,21 +34,16 @@ def lay_out_scans(scans: Sequence[Scan], descriptor: int, *, limit: int) -> dict
     Raises:
         ImageReadError: when the pixels are more than the limit.
     """
-    offsets = np.cumsum([0, *(-(-scan.array.nbytes // _ALIGNMENT) * _ALIGNMENT for scan in scans)]).tolist()
-    if offsets[-1] > limit:
+    needed = sum(scan.array.nbytes for scan in scans)
+    if needed > limit:
         raise ImageReadError(
             f"{scans[0].source.path}: expected at most {limit:,} bytes of pixels (limit decoded_bytes), they take "
-            f"{offsets[-1]:,}; if the source is to be trusted, raise the limit"
+            f"{needed:,}; if the source is to be trusted, raise the limit"
         )
-    with mmap.mmap(descriptor, offsets[-1]) as memory:
-        with contextlib.suppress(OSError):  # Linux before 5.14
-            memory.madvise(_POPULATE_WRITE)
-        for scan, offset in zip(scans, offsets, strict=False):
-            _view(memory, scan.array.dtype.str, scan.array.shape, offset, _order(scan.array))[...] = scan.array
-    return {
-        "bytes": offsets[-1],
-        "scans": [_described(scan, offset) for scan, offset in zip(scans, offsets, strict=False)],
-    }
+    offsets = [_offset(scan.array, arrays) for scan in scans]
+    arrays.give_back_all_but(offsets)
+    described = [_described(scan, offset) for scan, offset in zip(scans, offsets, strict=True)]
+    return {"bytes": arrays.used, "scans": described}
 
 
 def scans_from_message(message: Mapping[str, Any], descriptor: int, *, limit: int) -> tuple[Scan, ...]:
@@ -80,20 +52,33 @@ def scans_from_message(message: Mapping[str, Any], descriptor: int, *, limit: in
     Args:
         message: what `lay_out_scans` gave, from a process that is not trusted.
         descriptor: the memory.
-        limit: its size.
+        limit: the most bytes of it.
 
     Raises:
         ImageReadError: when pixels are no image.
         ValueError: when the message is none of ours, or the other process still holds the memory.
     """
     try:
-        fcntl.fcntl(descriptor, _ADD_SEALS, _SEAL_WRITE)
+        forbid_writing(descriptor)
         if not 0 < message["bytes"] <= limit:
             raise ValueError(f"expected 1 to {limit} bytes of pixels, got {message['bytes']}")
         memory = mmap.mmap(descriptor, message["bytes"], access=mmap.ACCESS_COPY)
         return tuple(_scan(entry, memory) for entry in message["scans"])
     except (OSError, LookupError, TypeError, OverflowError, AttributeError) as error:
         raise ValueError(f"expected scans, got something else: {error}") from error
+
+
+def _offset(array: npt.NDArray[Any], arrays: SharedArrays) -> int:
+    """Where pixels begin in shared memory, after they were copied there if need be."""
+    offset = arrays.offset_of(array)
+    if offset is None:
+        is_turned = _order(array) == "F"
+        copy = arrays.empty(array.shape[::-1] if is_turned else array.shape, array.dtype)
+        copy[...] = array.T if is_turned else array
+        offset = arrays.offset_of(copy)
+    if offset is None:
+        raise MemoryError("the shared memory is full")
+    return offset
 
 
 def _order(array: npt.NDArray[Any]) -> str:

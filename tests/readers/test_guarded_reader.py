@@ -25,8 +25,9 @@ from monai_medglip.geometry.frames import Frame
 from monai_medglip.imaging import ImageSource, Modality, Scan
 from monai_medglip.readers import read_dicom_volumes, read_image
 from monai_medglip.readers.guarded_limits import ReadLimits
+from monai_medglip.readers.guarded_memory import SharedArrays, shared_memory
 from monai_medglip.readers.guarded_reader import GuardedReader
-from monai_medglip.readers.guarded_transfer import lay_out_scans, scans_from_message, shared_memory
+from monai_medglip.readers.guarded_transfer import lay_out_scans, scans_from_message
 from tests.readers.hostile_files import deflate_bomb, endless_header, nested_sequences, plain_slice, rle_bomb
 
 LIMITS = ReadLimits(
@@ -101,12 +102,35 @@ def test_every_field_of_a_scan_is_carried_over(tmp_path: Path) -> None:
     assert {field.name for field in fields(Scan)} == {"array", "frame", "modality", "source", "body_region"}
     source = ImageSource("a folder", ("1.2", "1.2"), frame_numbers=(1, 2), volume="EchoTime 4.6", is_resampled=True)
     scan = Scan(np.arange(6.0).reshape(1, 3, 2), Frame.pixel((3, 2)), Modality.US, source, "chest")
-    with shared_memory(1024) as memory:
-        (read,) = scans_from_message(
-            json.loads(json.dumps(lay_out_scans([scan], memory, limit=1024))), memory, limit=1024
-        )
+    with shared_memory(2**24) as memory:
+        message = lay_out_scans([scan], SharedArrays(memory), limit=1024)
+        (read,) = scans_from_message(json.loads(json.dumps(message)), memory, limit=2**24)
     assert (read.source, read.frame, read.modality, read.body_region) == (source, scan.frame, Modality.US, "chest")
     np.testing.assert_array_equal(read.array, scan.array)
+
+
+def test_pixels_that_a_process_still_holds_are_not_trusted() -> None:
+    scan = Scan(np.zeros((1, 3, 2)), Frame.pixel((3, 2)))
+    with shared_memory(2**24) as memory:
+        arrays = SharedArrays(memory)
+        held = arrays.empty((2, 2), np.float32)
+        message = lay_out_scans([scan], arrays, limit=1024)
+        with pytest.raises(ValueError, match="busy"):
+            scans_from_message(message, memory, limit=2**24)
+        del held, arrays
+        assert scans_from_message(message, memory, limit=2**24)
+
+
+def test_many_small_images_and_large_ones_lie_beside_each_other() -> None:
+    sizes = [10] * 400 + [5_000_000, 10, 6_000_000]
+    with shared_memory(2**27) as memory:
+        arrays = SharedArrays(memory)
+        made = [arrays.empty((size,), np.float32) for size in sizes]
+        offsets = [arrays.offset_of(array) for array in made]
+        assert None not in offsets
+        ends = [offset + array.nbytes for offset, array in zip(offsets, made, strict=True)]
+        assert all(end <= start for end, start in zip(ends, offsets[1:], strict=False))
+        assert arrays.offset_of(np.zeros(3)) is None
 
 
 def test_several_volumes_of_a_series_come_back_each(reader: GuardedReader, shared_data: Path) -> None:
