@@ -73,7 +73,7 @@ class BoxSourceFigures:
         return float(np.mean(means)) if means else float("nan")
 
     def gain(self, *, refined: bool) -> float:
-        """Give what looks and canvases are chosen by: mean IoU plus mean Dice, over images, each kind the better way."""
+        """Give what looks and canvases are chosen by: mean IoU plus mean Dice over images, each kind the better way."""
         overlap: list[float] = []
         for level in self.levels():
             ways = [BoxSource(from_mask, refined) for from_mask in (False, True)]
