@@ -76,6 +76,10 @@ class Scan:
     def _check_finite(self, where: str) -> None:
         if self.array.dtype.kind != "f":
             return
+        # A sum is finite only of finite values, and takes half the time of looking at each of them.
+        with np.errstate(over="ignore", invalid="ignore"):
+            if np.isfinite(self.array.sum()):
+                return
         finite = np.isfinite(self.array)
         bad = self.array.size - int(np.count_nonzero(finite))
         if bad:

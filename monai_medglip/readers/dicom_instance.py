@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import math
 import struct
@@ -75,23 +76,23 @@ class DicomInstance:
     header: Any
     pixels: PixelElement
 
-    @property
+    @functools.cached_property
     def transfer_syntax(self) -> str:
         """The UID of how the pixels are stored."""
         return str(self.header.file_meta.TransferSyntaxUID)
 
-    @property
+    @functools.cached_property
     def number_of_frames(self) -> int:
         """How many pictures the file holds, 1 where it does not say."""
         return _whole_number(self.path, self.header, "NumberOfFrames") or 1
 
-    @property
+    @functools.cached_property
     def shape(self) -> tuple[int, int]:
         """(columns, rows)."""
         columns, rows = (_whole_number(self.path, self.header, keyword) for keyword in ("Columns", "Rows"))
         return columns or 0, rows or 0
 
-    @property
+    @functools.cached_property
     def is_color(self) -> bool:
         """Whether a pixel is red, green and blue after decoding."""
         return (
