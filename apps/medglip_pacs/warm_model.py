@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import logging
@@ -109,7 +110,7 @@ class WarmModel:
         self._closing = True
         if self._process is not None:
             self._process.kill()
-            self._process.wait()
+            _buried(self._process)
 
     def _started(self) -> subprocess.Popen[str]:
         """The running process; a new one when there is none."""
@@ -151,7 +152,7 @@ class WarmModel:
             timer.cancel()
         if line:
             return cast("dict[str, Any]", json.loads(line))
-        status = process.wait()
+        status = _buried(process)
         if self._closing:
             raise LaterError("the worker is stopping")
         if late.is_set():
@@ -162,5 +163,16 @@ class WarmModel:
 def _log_lines(process: subprocess.Popen[str]) -> None:
     """Bring what the process prints into the worker's log, where patients are kept out."""
     assert process.stderr is not None
-    for line in process.stderr:
-        _logger.warning("model: %s", line.rstrip())
+    with process.stderr as lines:
+        for line in lines:
+            _logger.warning("model: %s", line.rstrip())
+
+
+def _buried(process: subprocess.Popen[str]) -> int:
+    """Wait for the end of a process, close our ends of its pipes, and give its status."""
+    status = process.wait()
+    for pipe in (process.stdin, process.stdout):
+        with contextlib.suppress(OSError):  # what could not be written any more cannot be flushed
+            if pipe is not None:
+                pipe.close()
+    return status
