@@ -11,6 +11,7 @@ import io
 import logging
 import warnings
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -27,6 +28,10 @@ _LOGGER = logging.getLogger(__name__)
 _FIRST_GROUP_OF_PIXELS = 0x0028
 _DEFLATED = "1.2.840.10008.1.2.1.99"
 _MOST_OF_A_DEFLATED_HEAD = 2**20
+_LOOKED_AT = (
+    *("SOPInstanceUID", "SOPClassUID", "StudyInstanceUID", "SeriesInstanceUID", "Modality", "BodyPartExamined"),
+    *("ImageType", "SeriesDescription", "ProtocolName", "StudyDescription", "Manufacturer"),
+)
 _BEFORE_META, _GROUP_LENGTH_ELEMENT = 132, 12
 
 
@@ -60,13 +65,12 @@ class SeriesFacts:
             head: what `read_head` gives.
             images: number of files of the series.
         """
-        kinds = head.get("ImageType") or ()
         words = (head.get(keyword) for keyword in ("SeriesDescription", "ProtocolName", "StudyDescription"))
         return cls(
             series_uid=str(head.get("SeriesInstanceUID") or ""),
             modality=Modality.from_dicom(str(head.get("Modality") or "")),
             body_region=body_region(str(head.get("BodyPartExamined") or "")),
-            image_type=tuple(str(kind).upper() for kind in ([kinds] if isinstance(kinds, str) else kinds)),
+            image_type=_image_type(head),
             description=" | ".join(str(word) for word in words if word),
             images=images,
             is_result=str(head.get("Manufacturer") or "") == MANUFACTURER,
@@ -80,7 +84,7 @@ class SeriesFiles:
     Attributes:
         facts: what it says of itself.
         paths: its files.
-        head: the head of the first one.
+        head: the head of the first one that is no localizer.
     """
 
     facts: SeriesFacts
@@ -93,12 +97,10 @@ def read_head(path: Path) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pydicom's, on harmless breaches of the standard
-            meta = read_file_meta_info(path)
-            with path.open("rb") as file:
-                if str(meta.get("TransferSyntaxUID")) == _DEFLATED:
-                    return _deflated_head(file.read(2 * _MOST_OF_A_DEFLATED_HEAD), meta)
-                head = read_partial(cast(Any, file), stop_when=_describes_pixels)
-        return head if len(head) else None
+            head = _head_of(path)
+            # values are converted when they are first looked at, which may raise as well
+            told = [head.get(keyword) for keyword in _LOOKED_AT]
+        return head if any(told) else None
     except Exception as error:  # a hostile file may raise anything, also MemoryError and RecursionError
         _LOGGER.info("left out a file without a DICOM header: %s", type(error).__name__)
         return None
@@ -112,9 +114,27 @@ def find_series(folder: Path) -> tuple[SeriesFiles, ...]:
         if head is not None:
             heads.setdefault(str(head.get("SeriesInstanceUID") or ""), []).append((path, head))
     return tuple(
-        SeriesFiles(SeriesFacts.of(found[0][1], len(found)), tuple(path for path, _ in found), found[0][1])
-        for _, found in sorted(heads.items())
+        _series([path for path, _ in found], [head for _, head in found]) for _, found in sorted(heads.items())
     )
+
+
+def _series(paths: Sequence[Path], heads: Sequence[Any]) -> SeriesFiles:
+    """A series told by its first image that is no localizer: readers leave these out beside others."""
+    head = next((head for head in heads if "LOCALIZER" not in _image_type(head)), heads[0])
+    return SeriesFiles(SeriesFacts.of(head, len(heads)), tuple(paths), head)
+
+
+def _image_type(head: Any) -> tuple[str, ...]:
+    kinds = head.get("ImageType") or ()
+    return tuple(str(kind).upper() for kind in ([kinds] if isinstance(kinds, str) else kinds))
+
+
+def _head_of(path: Path) -> Any:
+    meta = read_file_meta_info(path)
+    with path.open("rb") as file:
+        if str(meta.get("TransferSyntaxUID")) == _DEFLATED:
+            return _deflated_head(file.read(2 * _MOST_OF_A_DEFLATED_HEAD), meta)
+        return read_partial(cast(Any, file), stop_when=_describes_pixels)
 
 
 def _describes_pixels(tag: Any, *_: object) -> bool:
