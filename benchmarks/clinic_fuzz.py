@@ -210,9 +210,9 @@ def _outcome(
     except ImageReadError as error:
         text = str(error)
         if _ENDED.search(text):
-            return "child ended", text
+            return "child ended", text.replace(str(path), path.name)
         clear = text.startswith(str(path)) and ("expected" in text or "cannot be" in text)
-        return ("clear error" if clear else "vague error"), text
+        return ("clear error" if clear else "vague error"), text.replace(str(path), path.name)
     # Anything else would have ended a service.
     except Exception as error:
         return "other exception", f"{type(error).__name__}: {error}"
