@@ -60,7 +60,10 @@ def payload_key(parsed: DicomFile) -> tuple[Any, ...]:
 
 
 def decoded_payloads(files: Iterable[bytes]) -> dict[tuple[Any, ...], np.ndarray]:
-    """Decode undamaged files by pydicom: stored values (frame, row, column[, 3]) by `payload_key`."""
+    """Decode undamaged files by pydicom: stored values (frame, row, column[, 3]) by `payload_key`.
+
+    What pydicom cannot decode with the plug-ins that are installed (JPEG of 12 bits) is left out and stays unchecked.
+    """
     import io
 
     import pydicom
@@ -70,7 +73,10 @@ def decoded_payloads(files: Iterable[bytes]) -> dict[tuple[Any, ...], np.ndarray
         dataset = pydicom.dcmread(io.BytesIO(data))
         frames = int(dataset.get("NumberOfFrames") or 1)
         if "PixelData" in dataset:
-            stored = dataset.pixel_array
+            try:
+                stored = dataset.pixel_array
+            except RuntimeError:
+                continue
             found[payload_key(DicomFile.parse(data))] = stored if frames > 1 else stored[None]
     return found
 

@@ -96,7 +96,8 @@ def test_two_processes_evaluate_to_the_score_of_one(tiny_bundle, uneven_data, tm
     names, out = ["train", "evaluate", "multi_gpu_evaluate"], tmp_path / "two"
     run_processes(tiny_bundle, names, "--dataset_dir", uneven_data, "--output_dir", out)
     assert 0 < score(out) < 1
-    assert score(out) == pytest.approx(evaluate_alone(tiny_bundle), abs=1e-6)
+    # bfloat16 depends on the number of threads: a voxel at the border of a mask may fall the other way
+    assert score(out) == pytest.approx(evaluate_alone(tiny_bundle), abs=1e-4)
 
 
 def test_a_run_goes_on_at_the_epoch_where_it_stopped(trained, uneven_data, run_processes):
