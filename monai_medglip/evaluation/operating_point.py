@@ -99,7 +99,7 @@ def fit_operating_point(answers: Units, *, canvas: tuple[int, ...], fitted_on: s
 
 
 def _detection_score(units: Units) -> float:
-    """Mean over phrases of AP50, or of Dice where only masks are scored: what checkpoints are chosen by."""
+    """Mean over phrases of AP50 of predicted sides, or of Dice where only masks are scored."""
     values = []
     for phrase in _by_phrase(units):
         if phrase[0].mask_only:
