@@ -13,19 +13,21 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from monai_medglip.data_engine.collate import collate_grounding
+    from monai_medglip.data_engine.folder_record import AnnotationKind, FolderRecord
     from monai_medglip.data_engine.grounding_dataset import LoadGroundingd, grounding_items
     from monai_medglip.data_engine.grounding_folder import GroundingFolder
     from monai_medglip.data_engine.known_phrases import AskKnownPhrasesd
     from monai_medglip.data_engine.label_rules import InstanceRule, LabelRule, Relation, SourceFacts
     from monai_medglip.data_engine.phrase_sampling import SamplePhrasesd
     from monai_medglip.data_engine.phrase_truth import PhraseTruth, Presence
-    from monai_medglip.data_engine.record import AnnotationKind, Record, Region, Truth
+    from monai_medglip.data_engine.record import Record, Region, Truth
     from monai_medglip.data_engine.region_table import RegionRow
     from monai_medglip.data_engine.sample_targets import SampleTargetsd
 
 _HOMES = {
-    "AnnotationKind": "record",
+    "AnnotationKind": "folder_record",
     "AskKnownPhrasesd": "known_phrases",
+    "FolderRecord": "folder_record",
     "GroundingFolder": "grounding_folder",
     "InstanceRule": "label_rules",
     "LabelRule": "label_rules",
@@ -47,6 +49,7 @@ _HOMES = {
 __all__ = [
     "AnnotationKind",
     "AskKnownPhrasesd",
+    "FolderRecord",
     "GroundingFolder",
     "InstanceRule",
     "LabelRule",

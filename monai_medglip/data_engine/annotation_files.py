@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from monai_medglip.data_engine.record import Record
+from monai_medglip.data_engine.folder_record import FolderRecord
 from monai_medglip.data_engine.tables import TableRow, read_table
 from monai_medglip.errors import DataError, MedGLIPError
 from monai_medglip.geometry.frames import Frame
@@ -35,7 +35,7 @@ MOST_VOXELS_APART = 0.1
 _PICTURES = (".png", ".bmp", ".gif", ".tif", ".tiff")
 
 
-def read_labelmap(record: Record, values: Collection[str]) -> dict[str, list[Mask]]:
+def read_labelmap(record: FolderRecord, values: Collection[str]) -> dict[str, list[Mask]]:
     """Give the mask of each label value of a label map, none for a value that is not in it.
 
     Raises:
@@ -50,7 +50,7 @@ def read_labelmap(record: Record, values: Collection[str]) -> dict[str, list[Mas
     return {value: [labels == int(value)] if value in present else [] for value in values}
 
 
-def read_masks(record: Record, values: Collection[str]) -> dict[str, list[Mask]]:
+def read_masks(record: FolderRecord, values: Collection[str]) -> dict[str, list[Mask]]:
     """Give the masks of each label value of files ``<id>.<value>.<ending>``, whose pixels are 0 or the value.
 
     Raises:
@@ -68,7 +68,7 @@ def read_masks(record: Record, values: Collection[str]) -> dict[str, list[Mask]]
     return masks
 
 
-def read_run_lengths(record: Record, values: Collection[str]) -> dict[str, list[Mask]]:
+def read_run_lengths(record: FolderRecord, values: Collection[str]) -> dict[str, list[Mask]]:
     """Give the masks of each label of a JSON list of ``{"label", "size", "counts"}``.
 
     ``size`` is [height, width] for a picture as in COCO, [x, y, z] for a volume; ``counts`` are COCO's runs.
@@ -87,7 +87,7 @@ def read_run_lengths(record: Record, values: Collection[str]) -> dict[str, list[
     return masks
 
 
-def read_boxes(record: Record, values: Collection[str]) -> dict[str, list[Box]]:
+def read_boxes(record: FolderRecord, values: Collection[str]) -> dict[str, list[Box]]:
     """Give the boxes of each label of a table ``id,label,x0,y0[,z0],x1,y1[,z1]`` in voxel edges.
 
     Raises:
@@ -123,7 +123,7 @@ def _boxes_by_id(path: Path, changed: int, dims: int) -> dict[str, list[TableRow
     return rows
 
 
-def _read_values(record: Record, path: Path) -> npt.NDArray[np.integer[Any]]:
+def _read_values(record: FolderRecord, path: Path) -> npt.NDArray[np.integer[Any]]:
     try:
         channels, mask_frame = _stored_mask(path)
         image_frame = None if mask_frame is None else read_frame(record.image)
@@ -155,7 +155,7 @@ def _stored_mask(path: Path) -> tuple[npt.NDArray[Any], Frame | None]:
     return scan.array, scan.frame
 
 
-def _refuse_other_place(record: Record, path: Path, mask: Frame, image: Frame) -> None:
+def _refuse_other_place(record: FolderRecord, path: Path, mask: Frame, image: Frame) -> None:
     """Refuse a mask whose voxels lie elsewhere than those of its image, as far as both files tell a place."""
     if mask.shape != image.shape or not (mask.orientation_known and image.orientation_known):
         return
@@ -197,7 +197,7 @@ def _json_list(path: Path) -> list[dict[str, Any]]:
     return entries
 
 
-def _run_length_mask(entry: dict[str, Any], record: Record, where: str) -> Mask:
+def _run_length_mask(entry: dict[str, Any], record: FolderRecord, where: str) -> Mask:
     size = tuple(entry.get("size") or ())
     expected = record.shape[::-1] if record.spatial_dims == 2 else record.shape
     if size != expected:

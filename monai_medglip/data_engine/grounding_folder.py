@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from monai_medglip.data_engine.annotation_files import read_boxes, read_labelmap, read_masks, read_run_lengths
+from monai_medglip.data_engine.folder_record import AnnotationKind, FolderRecord
 from monai_medglip.data_engine.instances import regions_from_boxes, regions_from_masks
 from monai_medglip.data_engine.label_rules import LabelRule, SourceFacts, read_label_rules, read_source_facts
-from monai_medglip.data_engine.record import AnnotationKind, Record, Region
+from monai_medglip.data_engine.record import Record, Region
 from monai_medglip.data_engine.tables import TableRow, read_table
 from monai_medglip.errors import DataError, MedGLIPError
 from monai_medglip.geometry.frames import AxisPair, Frame
@@ -71,7 +72,7 @@ class GroundingFolder:
         """The sources that have images, in the order of INDEX.tsv."""
         return tuple(dict.fromkeys(record.source for record in self._records))
 
-    def records(self, split: str | None = None, sources: Collection[str] | None = None) -> list[Record]:
+    def records(self, split: str | None = None, sources: Collection[str] | None = None) -> list[FolderRecord]:
         """Give the records, of one split and of some sources only if asked.
 
         Raises:
@@ -111,15 +112,16 @@ class GroundingFolder:
             DataError: when an annotation is missing, does not fit the image, or holds an unknown label.
         """
         rules = {rule.value: rule for rule in self.labels(record.source)}
-        if record.kind is AnnotationKind.BOXES:
-            boxes = read_boxes(record, rules)
+        row = self._own(record)
+        if row.kind is AnnotationKind.BOXES:
+            boxes = read_boxes(row, rules)
             return tuple(region for value, rule in rules.items() for region in regions_from_boxes(rule, boxes[value]))
         reader = {
             AnnotationKind.LABELMAP: read_labelmap,
             AnnotationKind.MASKS: read_masks,
             AnnotationKind.RLE: read_run_lengths,
-        }[record.kind]
-        masks = reader(record, rules)
+        }[row.kind]
+        masks = reader(row, rules)
         return tuple(region for value, rule in rules.items() for region in regions_from_masks(rule, masks[value]))
 
     def read(self, record: Record) -> Scan:
@@ -140,7 +142,12 @@ class GroundingFolder:
         frame = _known_frame(scan.frame, self.facts(record.source))
         return replace(scan, frame=frame, modality=record.modality, body_region=record.body_region)
 
-    def _record(self, row: TableRow) -> Record:
+    def _own(self, record: Record) -> FolderRecord:
+        if not isinstance(record, FolderRecord):
+            raise DataError(f"{self.path}: expected a record of this folder, got {record.name} of another collection")
+        return record
+
+    def _record(self, row: TableRow) -> FolderRecord:
         source, split = row.required("source"), row.required("split")
         if split not in SPLITS:
             row.fail(f"expected one of {', '.join(SPLITS)} in column 'split', got {split!r}")
@@ -150,7 +157,7 @@ class GroundingFolder:
         except MedGLIPError as problem:
             row.fail(str(problem))
         image = self._file(row, row.required("image"))
-        return Record(
+        return FolderRecord(
             id=row.required("id"),
             source=source,
             modality=modality,

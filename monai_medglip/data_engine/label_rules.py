@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from monai_medglip.data_engine.record import AnnotationKind, Truth
+from monai_medglip.data_engine.folder_record import AnnotationKind
+from monai_medglip.data_engine.record import Truth
 from monai_medglip.data_engine.tables import TableRow, read_table
 from monai_medglip.geometry.frames import AxisPair
 from monai_medglip.ontology.concept import Level, Mirror

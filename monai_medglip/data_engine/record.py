@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One image of a data set and its annotated regions, as values; `grounding_folder` reads them from files."""
+"""One image of a data set and its annotated regions, as values; who reads them from files is not known here."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from monai_medglip.imaging.mask_rle import MaskRLE
 from monai_medglip.imaging.modality import Modality
 
-__all__ = ["AnnotationKind", "Record", "Region", "Truth"]
+__all__ = ["Record", "Region", "Truth"]
 
 
 class Truth(str, Enum):
@@ -24,19 +24,6 @@ class Truth(str, Enum):
     """A labelled atlas that was warped onto the image."""
 
 
-class AnnotationKind(str, Enum):
-    """How the regions of an image are stored."""
-
-    LABELMAP = "labelmap"
-    """One image whose pixels are label values."""
-    MASKS = "masks"
-    """One mask file per structure, where structures overlap."""
-    BOXES = "boxes"
-    """Rows of a table."""
-    RLE = "rle"
-    """Run-length coded masks in a JSON file."""
-
-
 @dataclass(frozen=True)
 class Region:
     """One annotated thing in an image.
@@ -47,6 +34,7 @@ class Region:
         mask: the region's pixels, or None where only a box was drawn.
         truth: who drew it.
         ignored: too small to count as an instance, yet not background.
+        attributes: what the source says of it besides, such as the words of a report or the reader; names are unique.
     """
 
     concept: str
@@ -54,21 +42,20 @@ class Region:
     mask: MaskRLE | None
     truth: Truth = Truth.EXPERT
     ignored: bool = False
+    attributes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
 class Record:
-    """One row of a data folder's INDEX.tsv.
+    """One image.
 
     Args:
         id: name of the image inside its source.
         source: the data set it comes from.
         modality: kind of imaging.
-        body_region: what SOURCES.tsv says of the source, or None.
+        body_region: what it shows, a name of the ontology's body regions, or None.
         image: path of the pixels.
-        annotation: paths of the annotation files; several only for `AnnotationKind.MASKS`.
-        kind: how the annotation is stored.
-        patient: one-way hash of source and patient, the same in every folder that has this patient.
+        patient: one-way hash of source and patient, the same wherever this patient is met.
         split: train, val or test.
         shape: size of the stored grid, (x, y) or (x, y, z).
     """
@@ -78,8 +65,6 @@ class Record:
     modality: Modality
     body_region: str | None
     image: Path
-    annotation: tuple[Path, ...]
-    kind: AnnotationKind
     patient: str
     split: str
     shape: tuple[int, ...]

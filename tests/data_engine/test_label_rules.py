@@ -3,8 +3,9 @@ from __future__ import annotations
 
 import pytest
 
+from monai_medglip.data_engine.folder_record import AnnotationKind
 from monai_medglip.data_engine.label_rules import InstanceRule, Relation, read_label_rules, read_source_facts
-from monai_medglip.data_engine.record import AnnotationKind, Truth
+from monai_medglip.data_engine.record import Truth
 from monai_medglip.errors import DataError
 from monai_medglip.geometry.frames import AxisPair
 from monai_medglip.ontology.concept import Level, Mirror

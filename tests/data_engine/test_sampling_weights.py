@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from monai_medglip.data_engine.record import AnnotationKind, Record
+from monai_medglip.data_engine.record import Record
 from monai_medglip.data_engine.sampling_weights import present_factors, sampling_weights
 from monai_medglip.errors import ConfigurationError
 from monai_medglip.imaging.modality import Modality
@@ -15,7 +15,7 @@ from monai_medglip.imaging.modality import Modality
 
 def records_of(**counts):
     return [
-        Record(str(i), name, Modality(name[:2]), None, Path(), (), AnnotationKind.BOXES, "p", "train", (4, 4))
+        Record(str(i), name, Modality(name[:2]), None, Path(), "p", "train", (4, 4))
         for name, count in counts.items()
         for i in range(count)
     ]

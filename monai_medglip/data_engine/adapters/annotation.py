@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a data set drew, as it drew it: one mask or box with the source's own word for it. Concepts come later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from monai_medglip.imaging.scan import Scan
+
+__all__ = ["Annotation", "AnnotationReader"]
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Annotation:
+    """One drawn thing in an image's own pixels; at least one of box and mask is there.
+
+    Args:
+        value: the source's own word or number for it, as the card's label map lists it.
+        box: (2D,) voxel edges in the image as stored, ``(lo..., hi...)``.
+        mask: bool (x, y[, z]) on the image's grid.
+        attributes: what the source says of it besides, such as the words of a report or the reader.
+    """
+
+    value: str
+    box: tuple[float, ...] | None = None
+    mask: Mask | None = None
+    attributes: tuple[tuple[str, str], ...] = ()
+
+
+class AnnotationReader(Protocol):
+    """Knows where the annotation of one image lies and how to read it; small, and can be sent to another process."""
+
+    def read(self, scan: Scan) -> tuple[Annotation, ...]:
+        """Give what is drawn in an image.
+
+        Args:
+            scan: the image, whose grid the annotation must have.
+
+        Raises:
+            DataError: when the annotation is missing, damaged, or of another grid.
+        """
