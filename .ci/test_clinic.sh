@@ -16,4 +16,12 @@ if [ ! -d "${VENV:=.venv}" ]; then
     [ -d "$VENV" ] || .ci/venv.sh "$VENV" dev,itk,dicom,export,mlflow,notebooks,pacs
 fi
 export VENV
+# The MONAI Deploy SDK has releases for Linux alone, and asks for much that nothing else here needs.
+if [ -n "${MEDGLIP_DEPLOY_PYTHON:-}" ]; then
+    export MEDGLIP_DEPLOY_PYTHON
+elif .ci/deploy_venv.sh .venv-deploy; then
+    export MEDGLIP_DEPLOY_PYTHON="$PWD/.venv-deploy/bin/python"
+else
+    echo "the MONAI Deploy SDK could not be installed, tests that need it are skipped" >&2
+fi
 exec .ci/tests.sh -m clinic

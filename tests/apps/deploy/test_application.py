@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydicom import dcmread
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.clinic, pytest.mark.slow]
 
 
 def contents(folder: Path) -> set[str]:
