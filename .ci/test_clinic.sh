@@ -3,7 +3,7 @@
 # VENV names the virtual environment; unset, the one that `make test` left is used, or a fresh one is made.
 set -eu
 cd "$(dirname "$0")/.."
-packages="orthanc dcmtk dicom3tools libpixelmed-java default-jre-headless chromium"
+packages="orthanc dcmtk dicom3tools libpixelmed-java default-jre-headless chromium postgresql"
 if command -v apt-get >/dev/null && ! dpkg -s $packages >/dev/null 2>&1; then
     [ "$(id -u)" = 0 ] || as=sudo
     # shellcheck disable=SC2086
