@@ -105,6 +105,11 @@ class Ontology:
         self[name]  # an unknown name is an error, not a concept without descendants
         return _reached(name, lambda concept: self._children.get(concept, ()))
 
+    def children(self, name: str) -> tuple[str, ...]:
+        """Give the names of the concepts that directly are one of a concept, in the table's order."""
+        self[name]  # an unknown name is an error, not a concept without children
+        return self._children.get(name, ())
+
     def mirror(self, name: str) -> str | None:
         """Give the name after a reflection along the patient's left-right axis.
 
