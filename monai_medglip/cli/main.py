@@ -17,7 +17,7 @@ from monai_medglip.errors import MedGLIPError
 __all__ = ["VERBS", "build_parser", "main"]
 
 #: The verbs, in the order of the help text. A new verb is a module of this name in this folder and a word here.
-VERBS = ("ground", "demo", "train", "calibrate", "evaluate", "export", "info")
+VERBS = ("ground", "demo", "train", "calibrate", "evaluate", "export", "data", "info")
 
 _EXAMPLES = """examples:
   medglip ground chest.png -p heart -o out/           find what a phrase names

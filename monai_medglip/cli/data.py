@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``medglip data``: finds the verb of the data engine; what it does stands in `data_verbs`, in the module of its name."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+
+__all__ = ["VERBS", "add_parser", "run"]
+
+#: The verbs, in the order of the help text. A new verb is a module of this name in ``data_verbs`` and a word here.
+VERBS = ("ontology",)
+
+_EXAMPLES = """examples:
+  medglip data ontology lung    what a concept is, its parts, and what is found in it
+"""
+
+
+def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the verb ``data`` with its own verbs to the command line."""
+    parser = verbs.add_parser(
+        "data",
+        help="look at, build and check data sets",
+        description="Look at, build and check data sets of regions that phrases name.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    data_verbs = parser.add_subparsers(dest="data_verb", metavar="VERB", required=True, title="verbs")
+    for verb in VERBS:
+        importlib.import_module(f"monai_medglip.cli.data_verbs.{verb}").add_parser(data_verbs)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the verb that was asked for; gives back its exit status."""
+    return int(arguments.run_data_verb(arguments))
