@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 import importlib
 
-__all__ = ["VERBS", "add_parser", "run"]
+__all__ = ["VERBS", "add_parser"]
 
 #: The verbs, in the order of the help text. A new verb is a module of this name in ``data_verbs`` and a word here.
 VERBS = ("ontology",)
@@ -28,9 +28,3 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     data_verbs = parser.add_subparsers(dest="data_verb", metavar="VERB", required=True, title="verbs")
     for verb in VERBS:
         importlib.import_module(f"monai_medglip.cli.data_verbs.{verb}").add_parser(data_verbs)
-    parser.set_defaults(run=run)
-
-
-def run(arguments: argparse.Namespace) -> int:
-    """Run the verb that was asked for; gives back its exit status."""
-    return int(arguments.run_data_verb(arguments))

@@ -12,7 +12,7 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     """Add the verb ``ontology`` to those of ``medglip data``."""
     parser = verbs.add_parser("ontology", help="show a concept: what it is, its parts, its names and codes")
     parser.add_argument("words", nargs="*", metavar="NAME", help="a name, in any spelling")
-    parser.set_defaults(run_data_verb=run)
+    parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
