@@ -2,9 +2,10 @@
 """What the PACS pipeline loses, doubles or forgets when everything around it fails; seeded.
 
 An Orthanc receives studies, poisoned ones among them, while the worker is killed with SIGKILL in chosen stages and at
-random moments, Orthanc is killed and started, the destination (a second Orthanc) is away, and the disk under the
-worker's state runs full. Afterwards every good study must have exactly one result set, in Orthanc and at the
-destination, and every bad one an entry with a reason. The work on a series is the real one, network included.
+random moments, Orthanc is stopped or killed and started, the destination (a second Orthanc) is away, and the disk under
+the worker's state runs full. Afterwards every good study must have exactly one result set, in Orthanc and at the
+destination, and every series of a bad one an entry with a reason. The work on a series is the real one, network
+included. Of a good film that is sent twice with other pixels Orthanc must keep the first.
 
     python benchmarks/clinic_faults.py --bundles bundles --studies 200 --poisoned 20 --kills 50 --restarts 5
 """
@@ -24,7 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -161,11 +162,18 @@ def run(site: Site, *, studies: int, poisoned: int, kills: int, restarts: int, s
         faults[left - 1]()
     settled = _settle(site, seconds=1800)
     seconds = time.monotonic() - start
-    return {**_verdict(site, plan, sender), "settled": settled, "seconds": seconds, "kills_by_stage": dict(site.kills)}
+    return {
+        **_verdict(site, plan, sender),
+        "settled": settled,
+        "seconds": seconds,
+        "kills_by_stage": dict(site.kills),
+        "stages_without_a_kill": [stage for stage in STAGES if not site.kills[stage]],
+        "noticed_in_the_log": _noticed(site.folder / "worker.log"),
+    }
 
 
 def _plan(studies: int, poisoned: int, chance: random.Random) -> dict[str, str]:
-    """What each study is: ``good``, ``good, sent twice with other pixels``, or its poison."""
+    """What each study is: ``good``, ``good, sent again with other pixels``, or its poison."""
     kinds = list(POISONS)
     bad = [kinds[number % len(kinds)] for number in range(poisoned)]
     twice = max(1, poisoned // 7)
@@ -183,20 +191,22 @@ class _Sender:
         self._client = Orthanc(OrthancSettings(url=site.node.url, user="medglip"), password=PASSWORD)
         self.waiting = list(plan.items())
         self.refused: set[str] = set()
-        self.series: dict[str, str] = {}
+        self.series: dict[str, set[str]] = {}
         self.studies: dict[str, str] = {}
+        self.sent_again: list[Path] = []
 
     def send(self, count: int) -> None:
         """Send the next studies."""
         for name, kind in self.waiting[:count]:
             folder = self._folder / name
             paths = write_poisoned(folder, name, kind) if kind in POISONS else write_good(folder, name)
-            head = pydicom.dcmread(paths[0], stop_before_pixels=True)
-            uids = (head.PatientID, head.StudyInstanceUID, head.SeriesInstanceUID)
-            self.studies[name], self.series[name] = _orthanc_id(*uids[:2]), _orthanc_id(*uids)
-            again = [_with_other_pixels(paths[0])] if "again" in kind else []
-            for path in [*paths, *again]:
+            uids = [_uids(path) for path in paths]
+            self.studies[name], self.series[name] = _orthanc_id(*uids[0][:2]), {_orthanc_id(*one[:3]) for one in uids}
+            for path in paths:
                 self._upload(name, path)
+            if "again" in kind:
+                self.sent_again.append(paths[0])
+                self._upload(name, _with_other_pixels(paths[0]))
         del self.waiting[:count]
 
     def _upload(self, name: str, path: Path) -> None:
@@ -204,6 +214,21 @@ class _Sender:
             self._client.upload(path)
         except QuarantineError:
             self.refused.add(name)
+
+    def kept_first(self) -> int:
+        """Of how many films that were sent again Orthanc has the bytes that came first."""
+        return sum(self._stored(path) == path.read_bytes() for path in self.sent_again)
+
+    def _stored(self, path: Path) -> bytes:
+        copy = path.with_suffix(".stored")
+        self._client.download(_orthanc_id(*_uids(path)), copy)
+        return copy.read_bytes()
+
+
+def _uids(path: Path) -> tuple[str, str, str, str]:
+    """What Orthanc tells instances by, from the patient down."""
+    head = pydicom.dcmread(path, stop_before_pixels=True)
+    return head.PatientID, head.StudyInstanceUID, head.SeriesInstanceUID, head.SOPInstanceUID
 
 
 def _orthanc_id(*names: str) -> str:
@@ -221,17 +246,21 @@ def _with_other_pixels(path: Path) -> Path:
 
 
 def _kill_in_a_stage(site: Site, chance: random.Random, number: int) -> None:
-    """Kill the worker in one stage after the other, every fifth time wherever it is; then start it."""
+    """Kill the worker in one stage after the other, at its begin or some time later, every fifth time anywhere.
+
+    What is counted is the stage that it is in when it is killed.
+    """
     wanted = (*STAGES, None)[number % (len(STAGES) + 1)]
     end = time.monotonic() + (chance.uniform(0, 15) if wanted is None else 40)
     while time.monotonic() < end and not (wanted and site.is_in(wanted)):
         time.sleep(0.001)
+    time.sleep(chance.choice((0.0, chance.uniform(0, 0.5))))
     site.kill_worker(next((stage for stage in (wanted, *STAGES) if stage and site.is_in(stage)), "idle or starting"))
     site.start_worker()
 
 
 def _restart(node: LocalOrthanc, chance: random.Random) -> None:
-    node.kill()
+    chance.choice((node.stop, node.kill))()
     time.sleep(chance.uniform(0.5, 3))
     node.start()
 
@@ -268,7 +297,7 @@ def _settle(site: Site, *, seconds: float) -> bool:
 
 def _verdict(site: Site, plan: dict[str, str], sender: _Sender) -> dict[str, Any]:
     """Compare what is there with what must be."""
-    reports, delivered = _reports(site.node), _reports(site.destination)
+    made, delivered = _results(site.node), _results(site.destination)
     errors: dict[str, str] = {}
     for name, job, status, error in site.jobs():
         if name == "series_job" and status in ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"):
@@ -276,14 +305,18 @@ def _verdict(site: Site, plan: dict[str, str], sender: _Sender) -> dict[str, Any
     good = [name for name, kind in plan.items() if kind not in POISONS]
     bad = [name for name, kind in plan.items() if kind in POISONS]
     fates = {name: _fate(name, sender, errors) for name in bad}
-    study = sender.studies
+    of = sender.studies
     return {
         "good_studies": len(good),
-        "good_with_exactly_one_result_set": sum(reports[study[name]] == 1 for name in good),
-        "good_with_none": sum(reports[study[name]] == 0 for name in good),
-        "good_with_more": sum(reports[study[name]] > 1 for name in good),
-        "good_delivered_exactly_once": sum(delivered[study[name]] == 1 for name in good),
-        "good_set_aside": sum(sender.series[name] in errors for name in good),
+        "good_with_exactly_one_result_set": sum(_is_one_set(made[of[name]]) for name in good),
+        "good_with_none": sum(not made[of[name]] for name in good),
+        "good_with_more": sum(max(made[of[name]].values(), default=0) > 1 for name in good),
+        "good_delivered_exactly_once": sum(
+            _is_one_set(delivered[of[name]]) and delivered[of[name]] == made[of[name]] for name in good
+        ),
+        "good_set_aside": sum(bool(sender.series[name] & set(errors)) for name in good),
+        "sent_again_with_other_pixels": len(sender.sent_again),
+        "sent_again_and_first_kept": sender.kept_first(),
         "bad_studies": len(bad),
         "bad_by_fate": dict(Counter(f"{plan[name]}: {fate}" for name, fate in fates.items())),
         "bad_with_neither_entry_nor_refusal": sum(fate == "nothing" for fate in fates.values()),
@@ -294,18 +327,30 @@ def _verdict(site: Site, plan: dict[str, str], sender: _Sender) -> dict[str, Any
 def _fate(name: str, sender: _Sender, errors: dict[str, str]) -> str:
     if name in sender.refused:
         return "refused by Orthanc when sent"
-    return "set aside with a reason" if errors.get(sender.series[name]) else "nothing"
+    return "set aside with a reason" if all(errors.get(series) for series in sender.series[name]) else "nothing"
 
 
-def _reports(node: LocalOrthanc) -> Counter[str]:
-    """Number of our reports by Orthanc's identifier of their study."""
+def _is_one_set(results: Counter[str]) -> bool:
+    """Whether these are the results of one film: a report and a picture, a segmentation where something was found."""
+    return set(results.values()) == {1} and {"SR", "OT"} <= set(results)
+
+
+def _results(node: LocalOrthanc) -> defaultdict[str, Counter[str]]:
+    """Number of our results by modality, by Orthanc's identifier of their study."""
     answer = httpx.get(f"{node.url}/series?expand", auth=("medglip", PASSWORD), trust_env=False, timeout=60)
-    found: Counter[str] = Counter()
+    found: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for series in answer.raise_for_status().json():
         tags = series["MainDicomTags"]
-        if tags["Modality"] == "SR" and tags.get("Manufacturer") == MANUFACTURER:
-            found[series["ParentStudy"]] += len(series["Instances"])
+        if tags.get("Manufacturer") == MANUFACTURER:
+            found[series["ParentStudy"]][tags["Modality"]] += len(series["Instances"])
     return found
+
+
+def _noticed(log: Path) -> dict[str, int]:
+    """How often the worker's log tells of the faults, as a sign that they met it at work."""
+    lines = log.read_text(encoding="utf-8", errors="replace")
+    words = {"Orthanc away": "does not answer", "disk full": "disk is full", "model loaded": "model loaded"}
+    return {name: lines.count(word) for name, word in words.items()}
 
 
 @contextlib.contextmanager

@@ -81,6 +81,14 @@ def _deflate_bomb(folder: Path, name: str) -> list[Path]:
     return [_write(folder, film)]
 
 
+def _duplicate_uids(folder: Path, name: str) -> list[Path]:
+    """Two patients whose films differ and bear the same UIDs; no one can tell which of them has the right ones."""
+    other = _film(name)
+    other.PatientID, other.PatientName = f"ID-{name}-other", f"Somebody^{name}"
+    other.PixelData = _picture(f"{name}-other", 0)
+    return [_write(folder / "first", _film(name)), _write(folder / "second", other)]
+
+
 def _many_frames(folder: Path, name: str) -> list[Path]:
     film = _film(name)
     film.file_meta.MediaStorageSOPClassUID = film.SOPClassUID = MultiFrameGrayscaleWordSecondaryCaptureImageStorage
@@ -96,6 +104,7 @@ POISONS: dict[str, Callable[[Path, str], list[Path]]] = {
     "RLE bomb": _rle_bomb,
     "deflate bomb": _deflate_bomb,
     "100,000 frames in the header": _many_frames,
+    "duplicate UIDs with other content": _duplicate_uids,
 }
 """How a study is poisoned, by the name that the result file uses."""
 
@@ -119,7 +128,7 @@ def _slice(name: str, number: int) -> Dataset:
 
 
 def _image(name: str, number: int) -> Dataset:
-    """Everything that films and slices share; the picture is smooth noise that follows from the name."""
+    """Everything that films and slices share."""
     image = Dataset()
     image.file_meta = FileMetaDataset()
     image.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
@@ -135,9 +144,14 @@ def _image(name: str, number: int) -> Dataset:
     image.Rows = image.Columns = SIDE
     image.SamplesPerPixel, image.PhotometricInterpretation, image.PixelRepresentation = 1, "MONOCHROME2", 0
     image.BitsAllocated, image.BitsStored, image.HighBit = 16, 12, 11
-    coarse = np.random.default_rng([*name.encode(), number]).integers(0, 4096, (SIDE // 16, SIDE // 16))
-    image.PixelData = np.kron(coarse, np.ones((16, 16))).astype(np.uint16).tobytes()
+    image.PixelData = _picture(name, number)
     return image
+
+
+def _picture(name: str, number: int) -> bytes:
+    """Coarse noise that follows from the name."""
+    coarse = np.random.default_rng([*name.encode(), number]).integers(0, 4096, (SIDE // 16, SIDE // 16))
+    return np.kron(coarse, np.ones((16, 16))).astype(np.uint16).tobytes()
 
 
 def _write(folder: Path, image: Dataset) -> Path:

@@ -47,7 +47,13 @@ class Orthanc:
         authentication = httpx.BasicAuth(settings.user, password or "") if settings.user else None
         verify: Any = settings.certificate_authority or True
         self._client = httpx.Client(
-            base_url=settings.url, auth=authentication, timeout=settings.timeout_s, verify=verify, trust_env=False
+            base_url=settings.url,
+            auth=authentication,
+            timeout=settings.timeout_s,
+            verify=verify,
+            trust_env=False,
+            # Else Orthanc compresses each file that it gives: 300 slices take 3.2 s rather than 1 s on one machine.
+            headers={"Accept-Encoding": "identity"},
         )
 
     def close(self) -> None:
@@ -91,6 +97,13 @@ class Orthanc:
             LaterError: when Orthanc does not answer.
         """
         return StoredSeries.from_orthanc(self._json("GET", f"/series/{series}"))
+
+    def namesakes(self, series: str) -> int:
+        """Return how many instances outside a series bear the SOP Instance UID of one of its own."""
+        own = self._json("GET", f"/series/{series}/instances")
+        uids = "\\".join(instance["MainDicomTags"]["SOPInstanceUID"] for instance in own)
+        found = self._json("POST", "/tools/find", json={"Level": "Instance", "Query": {"SOPInstanceUID": uids}})
+        return len(set(found) - {instance["ID"] for instance in own})
 
     def series_bytes(self, series: str) -> int:
         """Return how much room the files of a series take [bytes]."""

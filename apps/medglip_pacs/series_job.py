@@ -111,7 +111,17 @@ class SeriesJob:
         return SeriesResult(outcome.status, outcome.reason, stored, series.modality)
 
     def _fetch(self, series: StoredSeries, folder: Path) -> None:
-        """Bring the instances of a series into a folder, if they are within the limits."""
+        """Bring the instances of a series into a folder, if there is room."""
+        size = self._checked_bytes(series)
+        self._metrics.disk_used.set(used_share(self._folder))
+        check_room(self._folder, needed_bytes=2 * size, high_water=self._limits.disk_high_water)
+        folder.mkdir()
+        with ThreadPoolExecutor(_DOWNLOADS, thread_name_prefix="fetch") as pool:
+            paths = (folder / f"{instance}.dcm" for instance in series.instances)
+            list(pool.map(self._orthanc.download, series.instances, paths))
+
+    def _checked_bytes(self, series: StoredSeries) -> int:
+        """Size of a series [bytes], if it is within the limits and alone in bearing its UIDs."""
         if len(series.instances) > self._limits.series_instances:
             limit = self._limits.series_instances
             raise QuarantineError(f"the series has {len(series.instances)} instances; at most {limit} are taken")
@@ -120,12 +130,13 @@ class SeriesJob:
             raise QuarantineError(
                 f"the series has {size / _MIB:.0f} MiB; at most {self._limits.series_mib:g} are taken"
             )
-        self._metrics.disk_used.set(used_share(self._folder))
-        check_room(self._folder, needed_bytes=2 * size, high_water=self._limits.disk_high_water)
-        folder.mkdir()
-        with ThreadPoolExecutor(_DOWNLOADS, thread_name_prefix="fetch") as pool:
-            paths = (folder / f"{instance}.dcm" for instance in series.instances)
-            list(pool.map(self._orthanc.download, series.instances, paths))
+        if namesakes := self._orthanc.namesakes(series.id):
+            # UIDs of results follow from those of the images: an archive would take the results of both for the same.
+            raise QuarantineError(
+                f"{namesakes} instances of other series or patients in Orthanc have the same SOP Instance UIDs; remove "
+                "those that are wrong, then begin the job again"
+            )
+        return size
 
     def _store(self, series: StoredSeries, outcome: ModelOutcome) -> tuple[str, ...]:
         """Store the DICOM files of a result set, then remove what an earlier job stored for this series."""

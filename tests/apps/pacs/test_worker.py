@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pydicom
 import pytest
 
 from tests.apps.pacs.dicom_files import write_series
@@ -100,6 +101,24 @@ def test_a_full_disk_holds_series_back(node: Node, make_worker: MakeWorker, tmp_
     worker.start()
     wait_until(lambda: worker.figure('medglip_pacs_job_retries_total{reason="later"}') >= 2)
     assert "high-water mark" in worker.ask("/")
+    assert node.results() == []
+
+
+def test_two_patients_whose_images_have_the_same_uids_are_both_set_aside(
+    node: Node, make_worker: MakeWorker, tmp_path: Path
+) -> None:
+    paths = write_series(tmp_path / "in", "hans")
+    others = []
+    for path in paths:
+        image = pydicom.dcmread(path)
+        image.PatientID = "PID-other-4711"
+        others.append(path.with_suffix(".other.dcm"))
+        image.save_as(others[-1])
+    node.put([*paths, *others])
+    worker = make_worker()
+    worker.start()
+    wait_until(lambda: worker.jobs("failed") == 2)
+    assert "2 instances of other series or patients" in worker.ask("/")
     assert node.results() == []
 
 
