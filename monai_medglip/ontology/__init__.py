@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
+from monai_medglip.ontology.body_region import BodyRegion
 from monai_medglip.ontology.concept import Code, Concept, Level, Mirror, Side
 from monai_medglip.ontology.hierarchy import Ontology
 
-__all__ = ["Code", "Concept", "Level", "Mirror", "Ontology", "Side"]
+__all__ = ["BodyRegion", "Code", "Concept", "Level", "Mirror", "Ontology", "Side"]

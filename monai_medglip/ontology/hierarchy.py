@@ -9,6 +9,7 @@ from pathlib import Path
 
 from monai_medglip.errors import OntologyError
 from monai_medglip.imaging.modality import Modality
+from monai_medglip.ontology.body_region import BodyRegion
 from monai_medglip.ontology.concept import Concept, Level, Side
 from monai_medglip.ontology.load_tables import load_body_regions, load_concepts
 from monai_medglip.ontology.name_forms import name_key, side_forms, split_side
@@ -21,13 +22,15 @@ _TABLES = Path(__file__).parent / "tables"
 # A lesion can lie on either side; an organ without a left and a right concept cannot be asked by side.
 _LEVELS_ON_ANY_SIDE = frozenset((Level.FINDING, Level.LESION, Level.DEVICE))
 
+_ANYWHERE = BodyRegion("", frozenset())
+
 
 class Ontology:
     """Concepts by name, read once and never changed.
 
     Args:
         concepts: by name, checked (see `from_folder`).
-        body_regions: for each body region, the regions whose contents an image of it may show.
+        body_regions: by name.
 
     Example:
         >>> ontology = Ontology.default()
@@ -37,7 +40,7 @@ class Ontology:
         False
     """
 
-    def __init__(self, concepts: Mapping[str, Concept], body_regions: Mapping[str, frozenset[str]]) -> None:
+    def __init__(self, concepts: Mapping[str, Concept], body_regions: Mapping[str, BodyRegion]) -> None:
         self._concepts = dict(concepts)
         self._body_regions = dict(body_regions)
         self._children = _children(self._concepts)
@@ -59,13 +62,17 @@ class Ontology:
 
     @classmethod
     def from_folder(cls, path: str | Path) -> Ontology:
-        """Read ``concepts.tsv`` and ``body_regions.tsv`` of a folder.
+        """Read the tables of a folder: ``body_regions.tsv`` and, in order of their names, ``concepts/*.tsv``.
 
         Raises:
             OntologyError: when a table is missing or breaks a rule; the message lists the rows.
         """
-        regions = load_body_regions(Path(path) / "body_regions.tsv")
-        return cls(load_concepts(Path(path) / "concepts.tsv", regions), regions)
+        folder = Path(path)
+        tables = sorted((folder / "concepts").glob("*.tsv"))
+        if not tables:
+            raise OntologyError(f"expected tables of concepts, {folder / 'concepts'}/*.tsv; found none")
+        regions = load_body_regions(folder / "body_regions.tsv")
+        return cls(load_concepts(tables, regions), regions)
 
     def __getitem__(self, name: str) -> Concept:
         if name not in self._concepts:
@@ -129,10 +136,10 @@ class Ontology:
         """
         self[name]  # an unknown name is an error
         modalities, regions = self._modalities[name], self._regions[name]
-        if modality is not Modality.UNKNOWN and modalities and modality not in modalities:
+        region = self._body_regions.get(body_region or "", _ANYWHERE)
+        if modality not in (Modality.UNKNOWN, *region.open_to) and modalities and modality not in modalities:
             return False
-        shown = self._body_regions.get(body_region or "")
-        return shown is None or not regions or not regions.isdisjoint(shown)
+        return not region.shows or not regions or not regions.isdisjoint(region.shows)
 
     def resolve(self, text: str) -> Concept | None:
         """Give the concept that a text names, held-out names included, or None.

@@ -10,7 +10,7 @@ from monai_medglip.data_engine.phrase_truth import phrase_truth
 from monai_medglip.data_engine.record import Truth
 from monai_medglip.data_engine.source_concepts import Presence, SourceConcepts
 from monai_medglip.imaging.modality import Modality
-from monai_medglip.ontology import Concept, Level, Mirror, Ontology
+from monai_medglip.ontology import BodyRegion, Concept, Level, Mirror, Ontology
 from tests.phantoms import LABEL_COLUMNS, PhantomFolder, blocks
 
 FIRST, SECOND = np.s_[2:12, 3:9], np.s_[20:30, 10:25]
@@ -19,7 +19,7 @@ NOTHING_KNOWN = Ontology({}, {})
 
 
 def known(*concepts):
-    return Ontology({concept.name: concept for concept in concepts}, {"head": frozenset({"head"})})
+    return Ontology({concept.name: concept for concept in concepts}, {"head": BodyRegion("head", frozenset({"head"}))})
 
 
 def lung(value, label, **cells):

@@ -7,7 +7,7 @@ import pytest
 
 from monai_medglip.errors import OntologyError
 from monai_medglip.imaging.modality import Modality
-from monai_medglip.ontology import Level, Ontology
+from monai_medglip.ontology import BodyRegion, Concept, Level, Ontology
 
 
 @pytest.fixture(scope="module")
@@ -225,4 +225,20 @@ def test_every_level_of_anatomy_and_disease_is_in_use(ontology: Ontology) -> Non
 
 
 def test_the_repr_counts(ontology: Ontology) -> None:
-    assert repr(ontology) == f"Ontology({len(ontology)} concepts, 18 body regions)"
+    assert repr(ontology) == f"Ontology({len(ontology)} concepts, {len(ontology.body_regions)} body regions)"
+
+
+def test_a_region_that_is_open_to_a_modality_shows_in_it_what_no_row_says() -> None:
+    liver = Concept("liver", Level.ORGAN, modalities=frozenset({Modality.CT}), body_regions=frozenset({"abdomen"}))
+    abdomen = BodyRegion("abdomen", frozenset({"abdomen"}))
+    operation = BodyRegion("operation", frozenset({"abdomen"}), open_to=frozenset({Modality.ES}))
+    ontology = Ontology({"liver": liver}, {region.name: region for region in (abdomen, operation)})
+    shown = {
+        (m, r): ontology.can_show("liver", m, r) for m in (Modality.ES, Modality.FU) for r in ontology.body_regions
+    }
+    assert [place for place, is_shown in shown.items() if is_shown] == [(Modality.ES, "operation")]
+
+
+def test_a_folder_without_tables_of_concepts_is_told(tmp_path: Path) -> None:
+    with pytest.raises(OntologyError, match=r"expected tables of concepts, .*; found none"):
+        Ontology.from_folder(tmp_path)

@@ -7,10 +7,11 @@ import pytest
 
 from monai_medglip.errors import OntologyError
 from monai_medglip.imaging.modality import Modality
-from monai_medglip.ontology import Code, Concept, Level, Side
-from monai_medglip.ontology.load_tables import CONCEPT_COLUMNS, load_body_regions, load_concepts
+from monai_medglip.ontology import BodyRegion, Code, Concept, Level, Side
+from monai_medglip.ontology.concept_row import CONCEPT_COLUMNS
+from monai_medglip.ontology.load_tables import load_body_regions, load_concepts
 
-REGIONS = {"chest": frozenset({"chest"})}
+REGIONS = {"chest"}
 LUNG = {"name": "lung", "level": "organ"}
 LEFT = {"name": "left lung", "level": "organ", "is_a": "lung", "side": "left", "mirror_of": "right lung"}
 RIGHT = {"name": "right lung", "level": "organ", "is_a": "lung", "side": "right", "mirror_of": "left lung"}
@@ -20,7 +21,7 @@ def _load(folder: Path, *rows: dict[str, str]) -> dict[str, Concept]:
     lines = [CONCEPT_COLUMNS, *([row.get(column, "") for column in CONCEPT_COLUMNS] for row in rows)]
     path = folder / "concepts.tsv"
     path.write_text("\n".join("\t".join(line) for line in lines) + "\n", encoding="utf-8")
-    return load_concepts(path, REGIONS)
+    return load_concepts([path], REGIONS)
 
 
 def test_a_row_becomes_a_concept(tmp_path: Path) -> None:
@@ -65,11 +66,11 @@ def test_a_side_without_a_mirror_image_is_said_with_a_dash(tmp_path: Path) -> No
         ([{"name": "lung", "level": "limb"}], "row 2: level: 'limb' is not a valid Level"),
         ([{**LUNG, "modalities": "CT|ZZ"}], "row 2: modalities: expected a modality, .* got 'ZZ'"),
         ([{**LUNG, "codes": "SCT39607008"}], "row 2: a code must read"),
-        ([LUNG, LUNG], r"row 3: 'lung' of 'lung' also names 'lung' \(row 2\)"),
+        ([LUNG, LUNG], r"row 3: 'lung' of 'lung' also names 'lung' \(concepts.tsv row 2\)"),
         ([LUNG, {"name": "heart", "level": "organ", "synonyms": "The Lungs"}], "row 3: 'The Lungs' of 'heart' also"),
         ([{**LUNG, "held_out": "Lungs"}], "row 2: held-out name 'Lungs' is a spelling of a training name of 'lung'"),
         ([{**LUNG, "synonyms": "the left"}], "row 2: 'the left' holds no word that names a thing"),
-        ([{**LUNG, "is_a": "organ"}], "row 2: 'lung' is_a 'organ', which is no concept of this table"),
+        ([{**LUNG, "is_a": "organ"}], "row 2: 'lung' is_a 'organ', which is no concept of the tables"),
         ([{**LUNG, "located_in": "x"}], "row 2: 'lung' located_in 'x', which is no concept"),
         ([{**LUNG, "body_regions": "tail"}], "row 2: 'lung' lies in 'tail', which is no row of body_regions.tsv"),
         ([LUNG, {**LEFT, "mirror_of": ""}], "row 3: 'left lung' needs mirror_of"),
@@ -100,7 +101,7 @@ def test_a_cycle_through_two_relations_is_found(tmp_path: Path) -> None:
 
 def test_two_concepts_do_not_share_a_code(tmp_path: Path) -> None:
     code = "SCT 39607008 Lung"
-    with pytest.raises(OntologyError, match=r"row 3: code SCT 39607008 also belongs to 'lung' \(row 2\)"):
+    with pytest.raises(OntologyError, match=r"row 3: code SCT 39607008 also belongs to 'lung' \(concepts.tsv row 2\)"):
         _load(tmp_path, {**LUNG, "codes": code}, {"name": "heart", "level": "organ", "codes": code})
 
 
@@ -126,13 +127,13 @@ def test_a_row_with_a_missing_cell_is_told(tmp_path: Path) -> None:
     path = tmp_path / "concepts.tsv"
     path.write_text("\t".join(CONCEPT_COLUMNS) + "\nlung\torgan\n", encoding="utf-8")
     with pytest.raises(OntologyError, match="row 2 must have 14 cells, got 2"):
-        load_concepts(path, REGIONS)
+        load_concepts([path], REGIONS)
 
 
 def test_a_table_with_other_columns_is_refused(tmp_path: Path) -> None:
     (tmp_path / "concepts.tsv").write_text("name\tlevel\n", encoding="utf-8")
     with pytest.raises(OntologyError, match=r"expected the columns name, level, is_a.* got name, level"):
-        load_concepts(tmp_path / "concepts.tsv", REGIONS)
+        load_concepts([tmp_path / "concepts.tsv"], REGIONS)
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])
@@ -141,24 +142,37 @@ def test_a_table_that_cannot_be_read_is_told(tmp_path: Path, content: bytes | No
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(OntologyError, match="expected a tab-separated table in UTF-8 at"):
-        load_concepts(path, REGIONS)
+        load_concepts([path], REGIONS)
 
 
 def test_a_body_region_shows_itself_and_what_its_row_says(tmp_path: Path) -> None:
     path = tmp_path / "body_regions.tsv"
-    path.write_text("name\tshows\tnote\nchest\theart\tx\nheart\t\t\n", encoding="utf-8")
-    assert load_body_regions(path) == {"chest": frozenset({"chest", "heart"}), "heart": frozenset({"heart"})}
+    path.write_text("name\tshows\topen_to\tnote\nchest\theart\tES\tx\nheart\t\t\t\n", encoding="utf-8")
+    assert load_body_regions(path) == {
+        "chest": BodyRegion("chest", frozenset({"chest", "heart"}), frozenset({Modality.ES})),
+        "heart": BodyRegion("heart", frozenset({"heart"})),
+    }
 
 
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ("chest\ttail\t\n", "row 2: shows 'tail', which is no body region"),
-        ("chest\t\t\nchest\t\t\n", "row 3: body region 'chest' is also in row 2"),
+        ("chest\ttail\t\t\n", "row 2: shows 'tail', which is no body region"),
+        ("chest\t\t\t\nchest\t\t\t\n", "row 3: body region 'chest' is also in row 2"),
     ],
 )
 def test_a_broken_body_region_is_told_with_its_row(tmp_path: Path, rows: str, message: str) -> None:
     path = tmp_path / "body_regions.tsv"
-    path.write_text(f"name\tshows\tnote\n{rows}", encoding="utf-8")
+    path.write_text(f"name\tshows\topen_to\tnote\n{rows}", encoding="utf-8")
     with pytest.raises(OntologyError, match=message):
         load_body_regions(path)
+
+
+def test_a_row_may_speak_of_a_concept_of_another_table(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    _load(tmp_path / "a", LUNG)
+    with pytest.raises(OntologyError, match="'left lung' is_a 'lung', which is no concept of the tables"):
+        _load(tmp_path / "b", LEFT, RIGHT)
+    both = load_concepts([tmp_path / "a" / "concepts.tsv", tmp_path / "b" / "concepts.tsv"], REGIONS)
+    assert list(both) == ["lung", "left lung", "right lung"]

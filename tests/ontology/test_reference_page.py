@@ -5,7 +5,7 @@ import doctest
 import re
 from pathlib import Path
 
-from monai_medglip.ontology.load_tables import CONCEPT_COLUMNS
+from monai_medglip.ontology.concept_row import CONCEPT_COLUMNS
 
 
 def test_the_reference_page_tells_every_column(repository: Path) -> None:
