@@ -4,21 +4,13 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
+from monai_medglip.phrases.clauses import Span, clauses, overlaps, within
 from monai_medglip.phrases.negation import EVIDENCE_OF, NEGATION_AFTER, NEGATION_BEFORE, SEEN
 
 __all__ = ["negated_spans"]
 
-Span = tuple[int, int]
-
-# A denial ends with its clause. A new line counts when it looks like a new entry of a list of findings.
-_CLAUSE_END = re.compile(
-    r"[.;:!?]+(?=\s|$)|\.(?=[A-Z][a-z])|\n(?=[ \t]*(?:[A-Z\d*•\n-]|$))"
-    r"|\b(?:but|however|although|though|except|apart\s+from|aside\s+from|other\s+than|besides|yet|whereas|while|which"
-    r"|because|since)\b"
-)
 _LOCATION = (
     r"(?:in|within|inside|at|along|near|around|adjacent\s+to|next\s+to|beside|over|throughout|on|above|below|beneath"
     r"|behind|between|from|into|of)"
@@ -66,20 +58,11 @@ def negated_spans(caption: str, spans: Sequence[Span]) -> list[bool]:
         One bool per span.
     """
     denied: set[Span] = set()
-    for start, stop in _clauses(caption, spans):
-        inside = _within(spans, start, stop)
+    for start, stop in clauses(caption, spans):
+        inside = within(spans, start, stop)
         if inside:
             denied |= _denied_in_clause(caption, (start, stop), inside)
     return [span in denied for span in spans]
-
-
-def _clauses(caption: str, spans: Sequence[Span]) -> Iterator[Span]:
-    start = 0
-    for end in _CLAUSE_END.finditer(caption):
-        if not _overlaps(end.span(), spans):
-            yield start, end.start()
-            start = end.end()
-    yield start, len(caption)
 
 
 def _denied_in_clause(caption: str, clause: Span, spans: Sequence[Span]) -> set[Span]:
@@ -88,7 +71,7 @@ def _denied_in_clause(caption: str, clause: Span, spans: Sequence[Span]) -> set[
     settled: set[Span] = set()
     taken: list[Span] = []
     for cue in NEGATION_AFTER.finditer(caption, *clause):
-        governed = [] if _overlaps(cue.span(), spans) else _governed_before(caption, cue, clause[0], spans)
+        governed = [] if overlaps(cue.span(), spans) else _governed_before(caption, cue, clause[0], spans)
         if governed:
             taken.append(cue.span())
             settled.update(governed)
@@ -96,7 +79,7 @@ def _denied_in_clause(caption: str, clause: Span, spans: Sequence[Span]) -> set[
     cues = [
         cue
         for cue in NEGATION_BEFORE.finditer(caption, *clause)
-        if not _overlaps(cue.span(), spans) and not _overlaps(cue.span(), taken)
+        if not overlaps(cue.span(), spans) and not overlaps(cue.span(), taken)
     ]
     for cue, end in zip(cues, [*(cue.start() for cue in cues[1:]), clause[1]], strict=False):
         if cue["denial"]:
@@ -107,12 +90,12 @@ def _denied_in_clause(caption: str, clause: Span, spans: Sequence[Span]) -> set[
 def _governed_before(caption: str, cue: re.Match[str], floor: int, spans: Sequence[Span]) -> list[Span]:
     """The spans that words behind them speak of: the list that ends there, without the places of its things."""
     is_adjective = _ONE_WORD.fullmatch(cue.group()) is not None
-    following = _within(spans, cue.end(), len(caption))
+    following = within(spans, cue.end(), len(caption))
     if is_adjective and following and _DIRECTLY.fullmatch(caption, cue.end(), following[0][0]):
         return []  # "absent gallbladder" speaks of what follows
     governed: list[Span] = []
     cursor, joined, place_follows = cue.start(), False, True
-    for start, stop in reversed(_within(spans, floor, cue.start())):
+    for start, stop in reversed(within(spans, floor, cue.start())):
         gap = caption[stop:cursor]
         if _LINKING_VERB.search(gap) or len(gap.split()) > _MAX_WORDS_BETWEEN:
             break
@@ -130,7 +113,7 @@ def _governed_before(caption: str, cue: re.Match[str], floor: int, spans: Sequen
 def _governed_after(caption: str, scope: Span, spans: Sequence[Span], settled: set[Span]) -> Iterator[Span]:
     """The spans that a denial in front of them reaches."""
     cursor, end = scope
-    for start, stop in _within(spans, *scope):
+    for start, stop in within(spans, *scope):
         gap = caption[cursor:start]
         if (start, stop) in settled or _ends_denial(EVIDENCE_OF.sub(" ", gap) if cursor == scope[0] else gap):
             return
@@ -151,14 +134,3 @@ def _is_subject(rest: str) -> bool:
     """Whether what follows a thing makes it the subject of a clause of its own ("the heart is normal")."""
     verb = _CLAUSE_VERB.search(rest)
     return verb is not None and _IS_SEEN.match(rest, verb.end()) is None
-
-
-def _within(spans: Sequence[Span], start: int, stop: int) -> Sequence[Span]:
-    """The spans that lie between two characters; spans are in order and do not overlap."""
-    first, last = bisect_left(spans, (start,)), bisect_left(spans, (stop,))
-    return spans[first : last - 1] if last > first and spans[last - 1][1] > stop else spans[first:last]
-
-
-def _overlaps(span: Span, others: Sequence[Span]) -> bool:
-    before = bisect_left(others, (span[1],))
-    return before > 0 and others[before - 1][1] > span[0]
