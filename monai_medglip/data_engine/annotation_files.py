@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from functools import lru_cache
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +16,16 @@ import numpy as np
 import numpy.typing as npt
 
 from monai_medglip.data_engine.folder_record import FolderRecord
+from monai_medglip.data_engine.mask_values import present_values, read_mask_values
 from monai_medglip.data_engine.tables import TableRow, read_table
-from monai_medglip.errors import DataError, MedGLIPError
-from monai_medglip.geometry.frames import Frame
+from monai_medglip.errors import DataError
 from monai_medglip.imaging.mask_rle import MaskRLE
-from monai_medglip.readers import read_frame, read_image
-from monai_medglip.readers.library_errors import library_errors
+from monai_medglip.readers import read_frame
 
 __all__ = ["read_boxes", "read_labelmap", "read_masks", "read_run_lengths"]
 
 Mask = npt.NDArray[np.bool_]
 Box = tuple[float, ...]
-
-MOST_VOXELS_APART = 0.1
-"""Most distance between the same voxel of a mask and of its image: programs round affines differently."""
-
-_PICTURES = (".png", ".bmp", ".gif", ".tif", ".tiff")
 
 
 def read_labelmap(record: FolderRecord, values: Collection[str]) -> dict[str, list[Mask]]:
@@ -43,7 +36,7 @@ def read_labelmap(record: FolderRecord, values: Collection[str]) -> dict[str, li
     """
     path = record.annotation[0]
     labels = _read_values(record, path)
-    present = _present_values(labels)
+    present = present_values(labels)
     unknown = [value for value in present if value not in values]
     if unknown:
         raise DataError(f"{path}: expected values that LABELS.tsv lists for {record.source}, got {', '.join(unknown)}")
@@ -62,8 +55,8 @@ def read_masks(record: FolderRecord, values: Collection[str]) -> dict[str, list[
         if value not in masks:
             raise DataError(f"{path}: expected a value that LABELS.tsv lists for {record.source}, got {value!r}")
         labels = _read_values(record, path)
-        if set(_present_values(labels)) - {value}:
-            raise DataError(f"{path}: expected pixels of 0 or {value}, got {', '.join(_present_values(labels))}")
+        if set(present_values(labels)) - {value}:
+            raise DataError(f"{path}: expected pixels of 0 or {value}, got {', '.join(present_values(labels))}")
         masks[value].append(labels != 0)
     return masks
 
@@ -124,67 +117,7 @@ def _boxes_by_id(path: Path, changed: int, dims: int) -> dict[str, list[TableRow
 
 
 def _read_values(record: FolderRecord, path: Path) -> npt.NDArray[np.integer[Any]]:
-    try:
-        channels, mask_frame = _stored_mask(path)
-        image_frame = None if mask_frame is None else read_frame(record.image)
-    except MedGLIPError as problem:
-        raise DataError(f"expected a mask for {record.name}: {problem}") from problem
-    if channels.shape[0] != 1:
-        raise DataError(f"{path}: expected a mask of one channel for {record.name}, got {channels.shape[0]} channels")
-    labels: npt.NDArray[Any] = channels[0]
-    if labels.shape != record.shape:
-        raise DataError(
-            f"{path}: expected a mask of {record.shape} as its image {record.name}, got {labels.shape}; "
-            "resample the mask to the grid of the image"
-        )
-    if mask_frame is not None and image_frame is not None:
-        _refuse_other_place(record, path, mask_frame, image_frame)
-    if labels.dtype.kind not in "biu":
-        whole = labels.astype(np.int64)
-        if not np.array_equal(whole, labels):
-            raise DataError(f"{path}: expected whole label values, got fractions; was the mask interpolated?")
-        labels = whole
-    return labels
-
-
-def _stored_mask(path: Path) -> tuple[npt.NDArray[Any], Frame | None]:
-    """Give the values (C, x, y[, z]) and, unless it is a picture, where they say that they lie."""
-    if path.suffix.lower() in _PICTURES:
-        return _picture(path), None
-    scan = read_image(path)
-    return scan.array, scan.frame
-
-
-def _refuse_other_place(record: FolderRecord, path: Path, mask: Frame, image: Frame) -> None:
-    """Refuse a mask whose voxels lie elsewhere than those of its image, as far as both files tell a place."""
-    if mask.shape != image.shape or not (mask.orientation_known and image.orientation_known):
-        return
-    corners = list(product(*((0, size - 1) for size in mask.shape)))
-    distance = np.linalg.norm(mask.index_to_world(corners) - image.index_to_world(corners), axis=1).max()
-    shortest = np.linalg.norm(image.affine[:3, : image.spatial_dims], axis=0).min()
-    if distance > MOST_VOXELS_APART * shortest:
-        raise DataError(
-            f"{path}: expected a mask on the grid of its image {record.name}, but voxels of one index lie up to "
-            f"{distance:.1f} mm apart (flipped or permuted axes, or another origin or spacing); resample the mask to "
-            "the grid of the image"
-        )
-
-
-def _picture(path: Path) -> npt.NDArray[Any]:
-    """Give the values of a picture (C, x, y); of a palette its indices, where `read_image` gives colors."""
-    from PIL import Image
-
-    with library_errors(path, "mask"), Image.open(path) as picture:
-        values: npt.NDArray[Any] = np.atleast_3d(np.asarray(picture)).transpose(2, 1, 0)
-    return values
-
-
-def _present_values(labels: npt.NDArray[np.integer[Any]]) -> list[str]:
-    if labels.dtype == np.uint8:
-        present = np.flatnonzero(np.bincount(labels.ravel(), minlength=256))
-    else:
-        present = np.unique(labels)
-    return [str(int(value)) for value in present if value != 0]
+    return read_mask_values(path, record.name, record.shape, lambda: read_frame(record.image))
 
 
 def _json_list(path: Path) -> list[dict[str, Any]]:

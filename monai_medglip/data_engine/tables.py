@@ -31,9 +31,14 @@ class TableRow:
     line: int
     cells: dict[str, str]
 
+    @property
+    def where(self) -> str:
+        """This file and row, in the words of messages."""
+        return f"{self.path}, line {self.line}"
+
     def fail(self, message: str) -> NoReturn:
         """Raise a `DataError` that names this file and row."""
-        raise DataError(f"{self.path}, line {self.line}: {message}")
+        raise DataError(f"{self.where}: {message}")
 
     def required(self, column: str) -> str:
         """Give the text of a column that must not be empty."""
