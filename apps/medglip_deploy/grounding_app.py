@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import functools
 import logging
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -39,11 +38,12 @@ class GroundingApp(Application):
     Args:
         options: of this run.
         reader: reads the pixels of files that nobody vouches for.
+        draft: an empty folder for results until all series are done. Not below the output folder, where a run that is
+            killed would leave it.
     """
 
-    def __init__(self, options: RunOptions, reader: GuardedReader) -> None:
-        self.run_options, self.reader = options, reader
-        self.draft: Path | None = None
+    def __init__(self, options: RunOptions, reader: GuardedReader, draft: Path) -> None:
+        self.run_options, self.reader, self.draft = options, reader, draft
         super().__init__(list(options.argv))
 
     @property
@@ -56,7 +56,6 @@ class GroundingApp(Application):
         context = Application.init_app_context(list(self.run_options.argv))
         output = Path(context.output_path)
         output.mkdir(parents=True, exist_ok=True)
-        self.draft = Path(tempfile.mkdtemp(prefix=".medglip-", dir=output))
         rules = SelectionRules.read(self.run_options.rules or DEFAULT_RULES)
         if self.run_options.phrases:
             rules = rules.asking(self.run_options.phrases)
@@ -86,17 +85,13 @@ def run_application(options: RunOptions) -> int:
         leaves nothing in the output folder.
     """
     logging.getLogger("highdicom").setLevel(logging.WARNING)  # it names every module of every object
-    with GuardedReader() as reader:
-        app: GroundingApp | None = None
-        try:
-            app = GroundingApp(options, reader)
+    try:
+        with GuardedReader() as reader, tempfile.TemporaryDirectory(prefix="medglip-results-") as draft:
+            app = GroundingApp(options, reader, Path(draft))
             app.run()
             outcomes = app.outcomes
-        except (MedGLIPError, OSError, RuntimeError) as error:
-            return _failed(str(error))
-        finally:
-            if app is not None and app.draft is not None:
-                shutil.rmtree(app.draft, ignore_errors=True)
+    except (MedGLIPError, OSError, RuntimeError) as error:
+        return _failed(str(error))
     if outcomes is None:
         return _failed("an operator ended without results; the log says why")
     for outcome in outcomes:

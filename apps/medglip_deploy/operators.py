@@ -124,7 +124,7 @@ class GroundSeriesOperator(Operator):
 
 
 class HandOverOperator(Operator):
-    """Moves the results of all series from the draft to the output folder: the end of a run without an error.
+    """Puts the results of all series from the draft into the output folder: the end of a run without an error.
 
     Input:
         series_outcomes: a list of `SeriesOutcome`.
@@ -140,18 +140,24 @@ class HandOverOperator(Operator):
         spec.input(OUTCOMES)
 
     def compute(self, op_input: Any, op_output: Any, context: Any) -> None:
-        """Move the results."""
+        """Hand the results over."""
         outcomes = op_input.receive(OUTCOMES)
         self.hand_over()
         self.outcomes = outcomes
 
     def hand_over(self) -> None:
-        """Rename every folder of the draft into the output folder, over one of an earlier run."""
-        for folder in sorted(self.draft.iterdir()):
-            target = self.output_folder / folder.name
-            if target.exists():
-                shutil.rmtree(target)
-            folder.rename(target)
+        """Put every folder of the draft into the output folder, over one of an earlier run.
+
+        They are copied beside their places and then renamed: a full disk is met before the first of them is there.
+        """
+        with tempfile.TemporaryDirectory(prefix=".medglip-", dir=self.output_folder) as beside:
+            for folder in sorted(self.draft.iterdir()):
+                shutil.copytree(folder, Path(beside) / folder.name)
+            for folder in sorted(Path(beside).iterdir()):
+                target = self.output_folder / folder.name
+                if target.exists():
+                    shutil.rmtree(target)
+                folder.rename(target)
 
 
 def folder_name(series_uid: str) -> str:

@@ -17,6 +17,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import DigitalXRayImageStorageForPresentation, ExplicitVRLittleEndian
 
 APP = Path(__file__).resolve().parents[3] / "apps" / "medglip_deploy"
+collect_ignore_glob = ["on_the_sdk/*"]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import ctypes.util
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -67,3 +69,39 @@ def test_missing_weights_are_told_before_anything_is_written(run, write_film, tm
     assert process.returncode == 1
     assert "expected a bundle" in process.stderr
     assert contents(tmp_path / "out") == set()
+
+
+RULES = """
+version: 1
+rules:
+  - {name: any CT, modality: CT, bundle: medglip_2d, phrases: [spinal cord]}
+"""
+
+
+def test_real_series_of_several_kinds_each_get_what_they_can(run, shared_data, tmp_path):
+    study = tmp_path / "study"
+    for name in ("ct_lung_gtv", "ct_gap_j2k", "ct_gantry_tilt", "mr_sts025"):
+        shutil.copytree(shared_data / "dicom" / name, study / name)
+    (tmp_path / "rules.yaml").write_text(RULES)
+    process = run(study, "--rules", str(tmp_path / "rules.yaml"))
+    assert process.returncode == 0, process.stderr
+    outcomes = [json.loads(path.read_text()) for path in (tmp_path / "out").glob("*/outcome.json")]
+    by_series = {outcome["series_instance_uids"][0]: outcome for outcome in outcomes}
+    assert len(by_series) == 3
+    assert by_series[_series_uid(study / "ct_lung_gtv")]["status"] == "done"
+    assert "slices missing" in by_series[_series_uid(study / "ct_gap_j2k")]["reason"]
+    assert "gantry tilt" in by_series[_series_uid(study / "ct_gantry_tilt")]["reason"]
+    reports = list((tmp_path / "out").glob("*/report.dcm"))
+    assert [dcmread(report).Modality for report in reports] == ["SR"] * 3
+
+
+def test_it_runs_where_there_is_no_driver_of_a_gpu(run, write_film, tmp_path):
+    if ctypes.util.find_library("cuda") is not None:
+        pytest.skip("this machine has the driver of a GPU")
+    process = run(write_film(), "-p", "heart")
+    assert process.returncode == 0, process.stderr
+    assert "1.2.3.77/report.dcm" in contents(tmp_path / "out")
+
+
+def _series_uid(folder: Path) -> str:
+    return str(dcmread(next(iter(sorted(folder.iterdir()))), stop_before_pixels=True).SeriesInstanceUID)
