@@ -6,30 +6,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
+from monai_medglip.imaging.mask_rle import MaskRLE
 from monai_medglip.imaging.scan import Scan
 
 __all__ = ["Annotation", "AnnotationReader"]
 
-Mask = npt.NDArray[np.bool_]
 
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Annotation:
     """One drawn thing in an image's own pixels; at least one of box and mask is there.
 
     Args:
         value: the source's own word or number for it, as the card's label map lists it.
         box: (2D,) voxel edges in the image as stored, ``(lo..., hi...)``.
-        mask: bool (x, y[, z]) on the image's grid.
+        mask: the drawn pixels on the image's grid (x, y[, z]), not empty; run lengths, because a volume may have
+            hundreds of masks.
         attributes: what the source says of it besides, such as the words of a report or the reader.
     """
 
     value: str
     box: tuple[float, ...] | None = None
-    mask: Mask | None = None
+    mask: MaskRLE | None = None
     attributes: tuple[tuple[str, str], ...] = ()
 
 

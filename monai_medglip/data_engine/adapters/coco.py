@@ -18,6 +18,7 @@ from monai_medglip.data_engine.adapters.polygon_mask import coco_mask_of, polygo
 from monai_medglip.data_engine.adapters.source_item import SourceItem
 from monai_medglip.data_engine.adapters.template import fill_template
 from monai_medglip.errors import DataError
+from monai_medglip.imaging.mask_rle import MaskRLE
 from monai_medglip.imaging.scan import Scan
 
 __all__ = ["Coco", "CocoReader"]
@@ -156,7 +157,7 @@ def _box(entry: Mapping[str, Any], where: str) -> tuple[float, ...] | None:
     return checked_box((x, y, x + width, y + height), where)
 
 
-def _mask(entry: Mapping[str, Any], scan: Scan, where: str) -> Any:
+def _mask(entry: Mapping[str, Any], scan: Scan, where: str) -> MaskRLE | None:
     segmentation = entry.get("segmentation")
     if not segmentation:
         return None

@@ -17,6 +17,7 @@ from monai_medglip.data_engine.adapters.mask_reading import mask_colors
 from monai_medglip.data_engine.adapters.matched_files import WithoutFile
 from monai_medglip.data_engine.adapters.source_item import SourceItem
 from monai_medglip.errors import ConfigurationError, DataError
+from monai_medglip.imaging.label_runs import masks_of_labels
 from monai_medglip.imaging.scan import Scan
 
 __all__ = ["ColorMap", "ColorMapReader"]
@@ -92,12 +93,11 @@ class ColorMapReader:
                 f"{path}: expected the colors {', '.join(color for color, _ in self.values)}, got {count} pixels of "
                 f"others such as #{first:06x}; list them, or raise 'tolerance' where the masks were saved as JPEG"
             )
-        meant = nearest[where].reshape(red.shape)
         # Several colors may stand for one value.
-        for value in dict.fromkeys(value for _, value in self.values if value):
-            mask = np.isin(meant, [number for number, (_, other) in enumerate(self.values) if other == value])
-            if mask.any():
-                yield Annotation(value, mask=mask)
+        names = list(dict.fromkeys(value for _, value in self.values if value))
+        numbers = np.array([names.index(value) + 1 if value else 0 for _, value in self.values])
+        for number, mask in masks_of_labels(numbers[nearest][where].reshape(red.shape)).items():
+            yield Annotation(names[number - 1], mask=mask)
 
 
 def _channels(color: int) -> tuple[int, int, int]:

@@ -13,7 +13,7 @@ from monai_medglip.data_engine.adapters.mask_items import mask_items
 from monai_medglip.data_engine.adapters.mask_reading import mask_numbers
 from monai_medglip.data_engine.adapters.matched_files import WithoutFile
 from monai_medglip.data_engine.adapters.source_item import SourceItem
-from monai_medglip.data_engine.mask_values import present_values
+from monai_medglip.imaging.label_runs import masks_of_labels
 from monai_medglip.imaging.scan import Scan
 
 __all__ = ["InstanceMap", "InstanceMapReader"]
@@ -62,8 +62,6 @@ class InstanceMapReader:
         """Give one annotation for each number other than 0, see `AnnotationReader`."""
         annotations = []
         for path in self.paths:
-            instances = mask_numbers(path, scan)
-            annotations += [
-                Annotation(self.value, mask=instances == int(number)) for number in present_values(instances)
-            ]
+            masks = masks_of_labels(mask_numbers(path, scan))
+            annotations += [Annotation(self.value, mask=mask) for mask in masks.values()]
         return tuple(annotations)

@@ -13,7 +13,7 @@ from monai_medglip.data_engine.adapters.mask_items import mask_items
 from monai_medglip.data_engine.adapters.mask_reading import mask_numbers
 from monai_medglip.data_engine.adapters.matched_files import WithoutFile
 from monai_medglip.data_engine.adapters.source_item import SourceItem
-from monai_medglip.data_engine.mask_values import present_values
+from monai_medglip.imaging.label_runs import masks_of_labels
 from monai_medglip.imaging.scan import Scan
 
 __all__ = ["LabelMap", "LabelMapReader"]
@@ -26,7 +26,7 @@ class LabelMap:
     Args:
         images: the images.
         masks: patterns of the label maps' paths; they share words with those of the images.
-        background: numbers that stand for nothing.
+        background: numbers that stand for nothing, one or several.
         without_file: what an image without label map is.
     """
 
@@ -37,13 +37,12 @@ class LabelMap:
 
     def items(self, root: Path) -> Iterator[SourceItem]:
         """List the images, see `Adapter`."""
-        background = frozenset(map(str, self.background))
         yield from mask_items(
             self.images,
             root,
             self.masks,
             self.without_file,
-            lambda files: LabelMapReader(tuple(file.path for file in files), background),
+            lambda files: LabelMapReader(tuple(file.path for file in files), self.background),
         )
 
 
@@ -54,24 +53,18 @@ class LabelMapReader:
     Args:
         paths: the files of one image.
         background: numbers that stand for nothing.
-        names: what numbers stand for, where the data set's own index says so; others mean themselves.
     """
 
     paths: tuple[Path, ...]
-    background: frozenset[str] = frozenset({"0"})
-    names: tuple[tuple[str, str], ...] = ()
+    background: tuple[int, ...] = (0,)
 
     def read(self, scan: Scan) -> tuple[Annotation, ...]:
         """Give one annotation for each number in each map, see `AnnotationReader`."""
-        names = dict(self.names)
         annotations = []
         for path in self.paths:
             labels = mask_numbers(path, scan)
-            # 0 is left out by `present_values`, and is a label in a few sets (optic cup 0, background 255).
-            present = [*(["0"] if "0" not in self.background and (labels == 0).any() else []), *present_values(labels)]
+            masks = masks_of_labels(labels, self.background[0])
             annotations += [
-                Annotation(names.get(value, value), mask=labels == int(value))
-                for value in present
-                if value not in self.background
+                Annotation(str(number), mask=mask) for number, mask in masks.items() if number not in self.background
             ]
         return tuple(annotations)

@@ -16,6 +16,7 @@ from monai_medglip.data_engine.adapters.matched_files import WithoutFile
 from monai_medglip.data_engine.adapters.source_item import SourceItem
 from monai_medglip.data_engine.adapters.template import fill_template, template_names
 from monai_medglip.errors import ConfigurationError
+from monai_medglip.imaging.mask_rle import MaskRLE
 from monai_medglip.imaging.scan import Scan
 
 __all__ = ["MaskFiles", "MaskFilesReader"]
@@ -72,4 +73,4 @@ class MaskFilesReader:
     def read(self, scan: Scan) -> tuple[Annotation, ...]:
         """Give one annotation for each mask that is not empty, see `AnnotationReader`."""
         masks = ((value, mask_foreground(path, scan, self.above)) for value, path in self.files)
-        return tuple(Annotation(value, mask=mask) for value, mask in masks if mask.any())
+        return tuple(Annotation(value, mask=MaskRLE.encode(mask)) for value, mask in masks if mask.any())

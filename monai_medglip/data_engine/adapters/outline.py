@@ -17,6 +17,7 @@ from monai_medglip.data_engine.adapters.mask_reading import mask_foreground
 from monai_medglip.data_engine.adapters.matched_files import WithoutFile
 from monai_medglip.data_engine.adapters.source_item import SourceItem
 from monai_medglip.errors import DataError
+from monai_medglip.imaging.mask_rle import MaskRLE
 from monai_medglip.imaging.scan import Scan
 
 __all__ = ["Outline", "OutlineReader", "enclosed"]
@@ -75,7 +76,7 @@ class OutlineReader:
             inside = enclosed(line)
             if inside is None:
                 raise DataError(f"{path}: expected a closed outline, the line encloses nothing; is it whole?")
-            annotations.append(Annotation(self.value, mask=line | inside))
+            annotations.append(Annotation(self.value, mask=MaskRLE.encode(line | inside)))
         return tuple(annotations)
 
 

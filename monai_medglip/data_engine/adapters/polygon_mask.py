@@ -7,16 +7,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+from pycocotools import mask as coco
 
 from monai_medglip.errors import DataError
+from monai_medglip.imaging.mask_rle import MaskRLE
 
 __all__ = ["coco_mask_of", "polygons_mask"]
 
-Mask = npt.NDArray[np.bool_]
 
-
-def polygons_mask(polygons: Sequence[Sequence[float]], shape: tuple[int, ...], where: str) -> Mask:
+def polygons_mask(polygons: Sequence[Sequence[float]], shape: tuple[int, ...], where: str) -> MaskRLE:
     """Give the mask of what any of several polygons encloses.
 
     Args:
@@ -39,7 +38,7 @@ def polygons_mask(polygons: Sequence[Sequence[float]], shape: tuple[int, ...], w
     return coco_mask_of([list(map(float, polygon)) for polygon in polygons], shape, where)
 
 
-def coco_mask_of(segmentation: Any, shape: tuple[int, ...], where: str) -> Mask:
+def coco_mask_of(segmentation: Any, shape: tuple[int, ...], where: str) -> MaskRLE:
     """Give the mask of COCO's polygons or run lengths, compressed or not.
 
     Args:
@@ -50,22 +49,18 @@ def coco_mask_of(segmentation: Any, shape: tuple[int, ...], where: str) -> Mask:
     Raises:
         DataError: when run lengths are damaged or of another size.
     """
-    from pycocotools import mask as coco
-
-    width, height = shape
     if isinstance(segmentation, dict):
         return _runs_mask(segmentation, shape, where)
-    mask: Mask = coco.decode(coco.merge(coco.frPyObjects(segmentation, height, width))).T.astype(bool)
-    return mask
+    width, height = shape
+    parts = coco.frPyObjects(segmentation, height, width)
+    return MaskRLE.from_coco(coco.merge(parts))
 
 
-def _runs_mask(segmentation: dict[str, Any], shape: tuple[int, ...], where: str) -> Mask:
-    from monai_medglip.imaging.mask_rle import MaskRLE
-
+def _runs_mask(segmentation: dict[str, Any], shape: tuple[int, ...], where: str) -> MaskRLE:
     size = segmentation.get("size")
     if size != [shape[1], shape[0]]:
         raise DataError(f"{where}: expected run lengths of the size [{shape[1]}, {shape[0]}] of the image, got {size}")
     try:
-        return MaskRLE.from_coco({"size": size, "counts": segmentation.get("counts", "")}).decode()
+        return MaskRLE.from_coco({"size": size, "counts": segmentation.get("counts", "")})
     except (ValueError, TypeError) as problem:
         raise DataError(f"{where}: expected run lengths that fill the image, got: {problem}") from problem

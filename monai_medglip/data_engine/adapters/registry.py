@@ -11,6 +11,7 @@ from typing import Any
 from monai_medglip.data_engine.adapters.adapter import Adapter
 from monai_medglip.data_engine.adapters.image_files import ImageFiles
 from monai_medglip.data_engine.adapters.layout_fields import fill_fields, nearest
+from monai_medglip.data_engine.adapters.parts import Parts
 from monai_medglip.errors import ConfigurationError
 from monai_medglip.imaging.modality import Modality
 
@@ -18,12 +19,23 @@ __all__ = ["READERS", "adapter_class", "adapter_from_layout"]
 
 READERS: Mapping[str, tuple[str, str]] = {
     "box_table": ("box_table", "BoxTable"),
+    "chestx_det": ("chestx_det", "ChestxDet"),
     "coco": ("coco", "Coco"),
     "color_map": ("color_map", "ColorMap"),
+    "data_folder": ("data_folder", "DataFolder"),
+    "dataset_json": ("dataset_json", "DatasetJson"),
+    "image_list": ("image_list", "ImageList"),
     "instance_map": ("instance_map", "InstanceMap"),
     "label_map": ("label_map", "LabelMap"),
     "mask_files": ("mask_files", "MaskFiles"),
     "outline": ("outline", "Outline"),
+    "padchest_gr": ("padchest_gr", "PadchestGr"),
+    "parts": ("parts", "Parts"),
+    "rle_table": ("rle_table", "RleTable"),
+    "slake": ("slake", "Slake"),
+    "sphere_table": ("sphere_table", "SphereTable"),
+    "voc": ("voc", "Voc"),
+    "yolo": ("yolo", "Yolo"),
 }
 """Module and class by the word of ``layout.reader``."""
 
@@ -47,6 +59,8 @@ def adapter_from_layout(
         ('labelsTr/{id}.nii.gz',)
     """
     kind = adapter_class(layout.get("reader"))
+    if kind is Parts:
+        return _parts(layout, modality, body_region)
     words = {word: value for word, value in layout.items() if word != "reader"}
     adapter = fill_fields(kind, words, "layout")
     changes = {
@@ -56,6 +70,13 @@ def adapter_from_layout(
     }
     filled: Adapter = replace(adapter, **changes)
     return filled
+
+
+def _parts(layout: Mapping[str, Any], modality: Modality, body_region: str | None) -> Parts:
+    parts = layout.get("parts")
+    if set(layout) != {"reader", "parts"} or not isinstance(parts, list) or not parts:
+        raise ConfigurationError(f"layout: expected 'parts', a list of layouts, got {', '.join(layout)}")
+    return Parts(tuple(adapter_from_layout(part, modality=modality, body_region=body_region) for part in parts))
 
 
 def adapter_class(reader: Any) -> Any:

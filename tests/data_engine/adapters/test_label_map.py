@@ -49,8 +49,8 @@ def test_each_number_of_a_label_map_is_an_annotation(kits):
     assert list(read) == ["case_00000", "case_00001"]
     one, three = read["case_00000"]
     assert (one.value, three.value) == ("1", "3")
-    assert np.array_equal(one.mask, _labels() == 1)
-    assert np.array_equal(three.mask, _labels() == 3)
+    assert np.array_equal(one.mask.decode(), _labels() == 1)
+    assert np.array_equal(three.mask.decode(), _labels() == 3)
 
 
 def test_sequences_of_a_case_share_its_label_map(tmp_path):
