@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``medglip data``: finds the verb of the data engine; what it does stands in `data_verbs`, in the module of its name."""
+"""``medglip data``: finds the verb of the data engine, which is the module of its name in `data_verbs`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import importlib
 __all__ = ["VERBS", "add_parser"]
 
 #: The verbs, in the order of the help text. A new verb is a module of this name in ``data_verbs`` and a word here.
-VERBS = ("ontology",)
+VERBS = ("ontology", "check")
 
 _EXAMPLES = """examples:
   medglip data ontology lung    what a concept is, its parts, and what is found in it
