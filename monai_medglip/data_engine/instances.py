@@ -1,22 +1,74 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From the pixels of a label to its instances, by the rule of LABELS.tsv; no files are read here."""
+"""From what was drawn of a label to its instances, by the rule of the label; no files are read here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 
+from monai_medglip.data_engine.adapters.annotation import Annotation
 from monai_medglip.data_engine.label_rules import InstanceRule, LabelRule
 from monai_medglip.data_engine.record import Region
-from monai_medglip.geometry.box_from_mask import box_from_mask
+from monai_medglip.errors import DataError
+from monai_medglip.geometry.box_from_mask import boxes_from_instances
+from monai_medglip.imaging.label_runs import masks_of_labels
 from monai_medglip.imaging.mask_rle import MaskRLE
 
-__all__ = ["SMALLEST_COMPONENT", "regions_from_boxes", "regions_from_masks"]
+__all__ = [
+    "SMALLEST_COMPONENT",
+    "bounds_of",
+    "components",
+    "regions_from_annotations",
+    "regions_from_boxes",
+    "regions_from_masks",
+]
 
 SMALLEST_COMPONENT = 16
 """Pixels that a component needs to count as an instance; smaller ones are specks of drawing or resampling."""
+
+Attributes = tuple[tuple[str, str], ...]
+
+
+def regions_from_annotations(
+    annotations: Iterable[Annotation],
+    rules: Sequence[LabelRule],
+    smallest: Mapping[str, int] = MappingProxyType({}),
+) -> tuple[Region, ...]:
+    """Give the regions of one image from what a data set drew in it.
+
+    A mask settles the box of its region; a drawn box beside it is not looked at. Attributes stay with the regions; where
+    several annotations become one region, those that all of them have.
+
+    Args:
+        annotations: in any order.
+        rules: what the source's values mean.
+        smallest: the pixels that a component of a label needs to count, where they are not `SMALLEST_COMPONENT`.
+
+    Returns:
+        The regions label by label in the order of the rules; components that are too small come last in their label and
+        are marked as ignored.
+
+    Raises:
+        DataError: for a value without a rule.
+    """
+    drawn: dict[str, list[Annotation]] = {rule.value: [] for rule in rules}
+    for annotation in annotations:
+        if annotation.value not in drawn:
+            near = difflib.get_close_matches(annotation.value, drawn, n=1)
+            raise DataError(
+                f"expected values that the source's labels list, {', '.join(drawn)}; got {annotation.value!r}"
+                + (f" (did you mean {near[0]!r}?)" if near else "")
+            )
+        drawn[annotation.value].append(annotation)
+    return tuple(
+        region
+        for rule in rules
+        for region in _regions(rule, drawn[rule.value], smallest.get(rule.label, SMALLEST_COMPONENT))
+    )
 
 
 def regions_from_masks(rule: LabelRule, masks: Sequence[npt.NDArray[np.bool_]]) -> tuple[Region, ...]:
@@ -29,16 +81,8 @@ def regions_from_masks(rule: LabelRule, masks: Sequence[npt.NDArray[np.bool_]]) 
     Returns:
         The regions; components under `SMALLEST_COMPONENT` pixels come last and are marked as ignored.
     """
-    masks = [mask for mask in masks if mask.any()]
-    if not masks:
-        return ()
-    if rule.instances is InstanceRule.BOXES:
-        return tuple(_region(rule, mask) for mask in masks)
-    if rule.instances is InstanceRule.COMPONENTS:
-        parts = [part for mask in masks for part in _components(mask)]
-        regions = [_region(rule, part, ignored=bool(part.sum() < SMALLEST_COMPONENT)) for part in parts]
-        return tuple(sorted(regions, key=lambda region: region.ignored))
-    return (_region(rule, np.logical_or.reduce(masks)),)
+    coded = [(MaskRLE.encode(mask), ()) for mask in masks if mask.any()]
+    return _mask_regions(rule, coded, SMALLEST_COMPONENT)
 
 
 def regions_from_boxes(rule: LabelRule, boxes: Iterable[tuple[float, ...]]) -> tuple[Region, ...]:
@@ -55,15 +99,52 @@ def bounds_of(boxes: Sequence[tuple[float, ...]]) -> tuple[float, ...]:
     return (*low.min(0).tolist(), *high.max(0).tolist())
 
 
-def _region(rule: LabelRule, mask: npt.NDArray[np.bool_], *, ignored: bool = False) -> Region:
-    box = tuple(float(edge) for edge in box_from_mask(mask))
-    return Region(rule.label, box, MaskRLE.encode(mask), rule.truth, ignored)
+def components(mask: npt.NDArray[np.bool_]) -> list[tuple[MaskRLE, tuple[float, ...]]]:
+    """Give the connected components of a mask (x, y[, z]), by 8 neighbors in an image and 26 in a volume.
 
-
-def _components(mask: npt.NDArray[np.bool_]) -> Iterator[npt.NDArray[np.bool_]]:
-    # cc3d takes the first axis as the slowest in C order, so the numbering is the same on every machine.
+    Returns:
+        Mask and box (2D,) of each, in the order of their first pixels.
+    """
     import cc3d
 
-    labels, count = cc3d.connected_components(mask, connectivity=8 if mask.ndim == 2 else 26, return_N=True)
-    for number in range(1, count + 1):
-        yield labels == number
+    # cc3d takes the first axis as the slowest in C order, so the numbering is the same on every machine.
+    labels = cc3d.connected_components(np.ascontiguousarray(mask), connectivity=8 if mask.ndim == 2 else 26)
+    numbers, boxes = boxes_from_instances(labels)
+    masks = masks_of_labels(labels)
+    return [(masks[int(number)], tuple(box.tolist())) for number, box in zip(numbers, boxes, strict=True)]
+
+
+def _regions(rule: LabelRule, annotations: Sequence[Annotation], least: int) -> tuple[Region, ...]:
+    """Give the regions of one label, those with masks first."""
+    masks = [(entry.mask, entry.attributes) for entry in annotations if entry.mask is not None]
+    boxes = [(entry.box, entry.attributes) for entry in annotations if entry.mask is None and entry.box is not None]
+    if rule.instances is InstanceRule.ONE and len(boxes) > 1:
+        boxes = [(bounds_of([box for box, _ in boxes]), _shared(told for _, told in boxes))]
+    return (
+        *_mask_regions(rule, masks, least),
+        *(Region(rule.label, box, None, rule.truth, attributes=told) for box, told in boxes),
+    )
+
+
+def _mask_regions(rule: LabelRule, masks: Sequence[tuple[MaskRLE, Attributes]], least: int) -> tuple[Region, ...]:
+    if not masks:
+        return ()
+    if rule.instances is InstanceRule.COMPONENTS:
+        regions = [
+            Region(rule.label, box, part, rule.truth, part.area < least, told)
+            for mask, told in masks
+            for part, box in components(mask.decode())
+        ]
+        return tuple(sorted(regions, key=lambda region: region.ignored))
+    if rule.instances is not InstanceRule.BOXES and len(masks) > 1:
+        union = MaskRLE.encode(np.logical_or.reduce([mask.decode() for mask, _ in masks]))
+        masks = [(union, _shared(told for _, told in masks))]
+    return tuple(
+        Region(rule.label, tuple(mask.box.tolist()), mask, rule.truth, attributes=told) for mask, told in masks
+    )
+
+
+def _shared(attributes: Iterable[Attributes]) -> Attributes:
+    """Give what all of several annotations say."""
+    first, *others = attributes
+    return tuple(entry for entry in first if all(entry in other for other in others))

@@ -57,7 +57,7 @@ class ColorMap:
             root,
             self.masks,
             self.without_file,
-            lambda files: ColorMapReader(tuple(file.path for file in files), values, self.tolerance),
+            lambda _, files: ColorMapReader(tuple(file.path for file in files), values, self.tolerance),
         )
 
 

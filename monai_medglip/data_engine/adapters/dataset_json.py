@@ -51,7 +51,7 @@ class DatasetJson:
         content = read_json(index)
         names, channels = _names(content, str(index)), _channels(content, str(index))
 
-        def reader(files: tuple[FoundPath, ...]) -> NamedLabelsReader:
+        def reader(_: FoundPath, files: tuple[FoundPath, ...]) -> NamedLabelsReader:
             return NamedLabelsReader(tuple(file.path for file in files), str(index), names)
 
         in_names = any("{channel" in text for text in self.images.files)

@@ -42,7 +42,7 @@ class InstanceMap:
             root,
             self.masks,
             self.without_file,
-            lambda files: InstanceMapReader(tuple(file.path for file in files), self.value),
+            lambda _, files: InstanceMapReader(tuple(file.path for file in files), self.value),
         )
 
 

@@ -42,7 +42,7 @@ class LabelMap:
             root,
             self.masks,
             self.without_file,
-            lambda files: LabelMapReader(tuple(file.path for file in files), self.background),
+            lambda _, files: LabelMapReader(tuple(file.path for file in files), self.background),
         )
 
 

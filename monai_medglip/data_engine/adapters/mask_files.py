@@ -51,7 +51,7 @@ class MaskFiles:
         """List the images, see `Adapter`."""
         values = {text: value for value, texts in self.masks.items() for text in texts}
 
-        def reader(files: tuple[FoundPath, ...]) -> MaskFilesReader:
+        def reader(_: FoundPath, files: tuple[FoundPath, ...]) -> MaskFilesReader:
             named = ((fill_template(values[file.pattern], file.groups), file.path) for file in files)
             return MaskFilesReader(tuple(named), self.above)
 

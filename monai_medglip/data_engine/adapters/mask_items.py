@@ -40,7 +40,7 @@ def mask_items(
     root: Path,
     patterns: Sequence[str],
     without_file: WithoutFile,
-    reader: Callable[[tuple[FoundPath, ...]], AnnotationReader],
+    reader: Callable[[FoundPath, tuple[FoundPath, ...]], AnnotationReader],
 ) -> Iterator[SourceItem]:
     """Make items of images and the annotation files that belong to them.
 
@@ -49,7 +49,7 @@ def mask_items(
         root: the folder of the data set.
         patterns: of the annotation files.
         without_file: what an image without such a file is.
-        reader: makes the reader of the files of one image, at least one.
+        reader: makes the reader of an image from it and its files, at least one.
     """
     found = images.find(root)
     matched = MatchedFiles(root, patterns, {name for image in found for name in image.groups})
@@ -57,7 +57,7 @@ def mask_items(
     def annotation(image: FoundPath) -> AnnotationReader | None:
         files = matched.of(image)
         if files:
-            return reader(files)
+            return reader(image, files)
         if without_file is WithoutFile.LEAVE_OUT:
             return None
         return NoAnnotation(matched.patterns if without_file is WithoutFile.ERROR else ())

@@ -50,7 +50,7 @@ class Outline:
             root,
             self.masks,
             self.without_file,
-            lambda files: OutlineReader(tuple(file.path for file in files), self.value, self.above),
+            lambda _, files: OutlineReader(tuple(file.path for file in files), self.value, self.above),
         )
 
 

@@ -22,6 +22,7 @@ READERS: Mapping[str, tuple[str, str]] = {
     "chestx_det": ("chestx_det", "ChestxDet"),
     "coco": ("coco", "Coco"),
     "color_map": ("color_map", "ColorMap"),
+    "dicom": ("dicom", "Dicom"),
     "data_folder": ("data_folder", "DataFolder"),
     "dataset_json": ("dataset_json", "DatasetJson"),
     "image_list": ("image_list", "ImageList"),
@@ -34,6 +35,7 @@ READERS: Mapping[str, tuple[str, str]] = {
     "rle_table": ("rle_table", "RleTable"),
     "slake": ("slake", "Slake"),
     "sphere_table": ("sphere_table", "SphereTable"),
+    "tcia": ("tcia", "Tcia"),
     "voc": ("voc", "Voc"),
     "yolo": ("yolo", "Yolo"),
 }

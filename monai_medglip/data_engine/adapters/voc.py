@@ -44,7 +44,7 @@ class Voc:
             root,
             self.annotations,
             self.without_file,
-            lambda files: VocReader(tuple(file.path for file in files), self.counting),
+            lambda _, files: VocReader(tuple(file.path for file in files), self.counting),
         )
 
 

@@ -46,7 +46,7 @@ class Yolo:
             root,
             self.labels,
             self.without_file,
-            lambda files: YoloReader(tuple(file.path for file in files), self.names),
+            lambda _, files: YoloReader(tuple(file.path for file in files), self.names),
         )
 
 
