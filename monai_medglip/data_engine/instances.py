@@ -40,8 +40,8 @@ def regions_from_annotations(
 ) -> tuple[Region, ...]:
     """Give the regions of one image from what a data set drew in it.
 
-    A mask settles the box of its region; a drawn box beside it is not looked at. Attributes stay with the regions; where
-    several annotations become one region, those that all of them have.
+    A mask settles the box of its region; a drawn box beside it is not looked at. Attributes stay with the regions;
+    where several annotations become one region, those that all of them have.
 
     Args:
         annotations: in any order.

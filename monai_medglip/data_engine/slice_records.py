@@ -45,7 +45,7 @@ class SliceChoice:
 
     Args:
         plane: along which plane.
-        distance_mm: least distance of neighboring slices; None takes all. Where slices lie further apart, all are taken.
+        distance_mm: least distance of neighboring slices; None, or less than the spacing, takes all.
         only_annotated: whether slices without any region are left out.
         smallest: pixels that a piece of a region needs; smaller ones are dropped and counted.
     """
@@ -143,11 +143,13 @@ def _areas(region: Region, axis: int, count: int) -> npt.NDArray[np.int64]:
     """Give how many pixels of a region each slice has; of a box without mask, the pixels that it covers."""
     others = tuple(other for other in range(3) if other != axis)
     if region.mask is not None:
-        return np.count_nonzero(region.mask.decode(), axis=others).astype(np.int64)
+        counts: npt.NDArray[np.int64] = np.count_nonzero(region.mask.decode(), axis=others)
+        return counts
     low, high = region.box[axis], region.box[axis + 3]
     middles = np.arange(count) + 0.5
     area = int(np.prod([region.box[other + 3] - region.box[other] for other in others]))
-    return np.where((middles >= low) & (middles < high), area, 0).astype(np.int64)
+    covered: npt.NDArray[np.int64] = np.where((middles >= low) & (middles < high), area, 0)
+    return covered
 
 
 def _chosen(areas: npt.NDArray[np.int64], step: int, choice: SliceChoice) -> list[int]:
@@ -157,7 +159,7 @@ def _chosen(areas: npt.NDArray[np.int64], step: int, choice: SliceChoice) -> lis
     for area in areas:
         if not (area[even] >= choice.smallest).any() and area.max(initial=0) >= choice.smallest:
             even[area.argmax()] = True
-    return np.flatnonzero(even).tolist()
+    return [int(index) for index in np.flatnonzero(even)]
 
 
 def _cuts(region: Region, axis: int, indices: Sequence[int], rule: InstanceRule) -> Iterator[tuple[int, Region]]:
