@@ -19,17 +19,45 @@ from typing import Any
 
 import httpx
 
+from apps.medglip_pacs.dicom_tls import DicomTls
 from monai_medglip.errors import ConfigurationError
 
-__all__ = ["LocalOrthanc", "find_orthanc"]
+__all__ = ["LocalOrthanc", "find_dicomweb", "find_orthanc", "start_orthanc"]
 
 AE_TITLE = "MEDGLIP"
 _START_S = 30.0
+_DICOMWEB = Path("/", "usr", "share", "orthanc", "plugins", "libOrthancDicomWeb.so")  # Debian's place for it
 
 
 def find_orthanc() -> str | None:
     """Return the path of the Orthanc program, or None where it is not installed."""
     return shutil.which("Orthanc") or shutil.which("Orthanc", path="/usr/sbin")
+
+
+def find_dicomweb() -> Path | None:
+    """Return the path of Orthanc's DICOMweb plugin, or None where it is not installed."""
+    return _DICOMWEB if _DICOMWEB.is_file() else None
+
+
+def start_orthanc(configuration: Path, *, log: Path) -> subprocess.Popen[bytes]:
+    """Start Orthanc as a plain process.
+
+    Args:
+        configuration: a JSON file, or a folder of them; relative paths in it are relative to where it lies.
+        log: the file to which its log is added.
+
+    Raises:
+        ConfigurationError: when Orthanc is not installed.
+    """
+    program = find_orthanc()
+    if program is None:
+        raise ConfigurationError("expected the program Orthanc, found none; install it (Debian: apt install orthanc)")
+    # DCMTK reads TCP_NODELAY: without it each C-STORE answer waits some 45 ms.
+    environment = {**os.environ, "TCP_NODELAY": "1"}
+    with log.open("ab") as file:
+        return subprocess.Popen(
+            [program, str(configuration)], env=environment, stdout=file, stderr=file, start_new_session=True
+        )
 
 
 @dataclass
@@ -44,6 +72,8 @@ class LocalOrthanc:
         senders: AE titles that may store, by the port at which they can be reached.
         stable_age_s: how long a series must be quiet to be stable [s].
         storage_mib: most that is kept before the oldest goes [MiB]; 0: without end.
+        tls: certificates of the DICOM port, whose senders then need certificates too; None: plain DICOM.
+        dicomweb: whether it answers DICOMweb, which viewers ask.
     """
 
     folder: Path
@@ -53,6 +83,8 @@ class LocalOrthanc:
     senders: Mapping[str, int] = field(default_factory=dict)
     stable_age_s: int = 5
     storage_mib: int = 0
+    tls: DicomTls | None = None
+    dicomweb: bool = False
 
     def __post_init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
@@ -73,24 +105,13 @@ class LocalOrthanc:
         Raises:
             ConfigurationError: when it is not installed, or ends or does not answer.
         """
-        program = find_orthanc()
-        if program is None:
+        if self.dicomweb and find_dicomweb() is None:
             raise ConfigurationError(
-                "expected the program Orthanc, found none; install it (Debian: apt install orthanc)"
+                f"expected Orthanc's DICOMweb plugin at {_DICOMWEB}; install it (Debian: apt install orthanc-dicomweb)"
             )
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "orthanc.json").write_text(json.dumps(self._configuration(), indent=1), encoding="utf-8")
-        # DCMTK reads TCP_NODELAY: without it each C-STORE answer waits some 45 ms.
-        environment = {**os.environ, "TCP_NODELAY": "1"}
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [program, "orthanc.json"],
-                cwd=self.folder,
-                env=environment,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        self._process = start_orthanc(self.folder / "orthanc.json", log=self.log)
         end = time.monotonic() + _START_S
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > end:
@@ -120,10 +141,8 @@ class LocalOrthanc:
         return answer.is_success
 
     def _configuration(self) -> dict[str, Any]:
-        peers = {
-            title.lower(): {"AET": title, "Host": "127.0.0.1", "Port": port, "AllowEcho": True, "AllowStore": True}
-            for title, port in self.senders.items()
-        }
+        peers = {title.lower(): self._peer(title, port) for title, port in self.senders.items()}
+        tls = {} if self.tls is None else self.tls.orthanc_settings()
         return {
             "Name": "medglip",
             "StorageDirectory": "db",
@@ -136,7 +155,9 @@ class LocalOrthanc:
             "DicomAet": AE_TITLE,
             "DicomPort": self.dicom_port,
             "DicomCheckCalledAet": True,
+            "StrictAetComparison": True,
             "DicomCheckModalityHost": True,
+            "DicomAlwaysAllowEcho": False,
             "DicomAlwaysAllowStore": False,
             "DicomAlwaysAllowFind": False,
             "DicomAlwaysAllowGet": False,
@@ -148,5 +169,21 @@ class LocalOrthanc:
             "OverwriteInstances": False,
             "DeidentifyLogs": True,
             "SaveJobs": False,
-            "Plugins": [],
+            "Plugins": [str(_DICOMWEB)] if self.dicomweb else [],
+            "DicomWeb": {"Root": "/dicom-web/", "EnableWado": False},
+            **tls,
+        }
+
+    def _peer(self, title: str, port: int) -> dict[str, Any]:
+        """A sender or destination; what is not forbidden here, it may."""
+        return {
+            "AET": title,
+            "Host": "127.0.0.1",
+            "Port": port,
+            "AllowEcho": True,
+            "AllowStore": True,
+            "AllowFind": False,
+            "AllowGet": False,
+            "AllowMove": False,
+            "UseDicomTls": self.tls is not None,
         }

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import httpx
 import pytest
 import yaml
 
+from apps.medglip_pacs.dicom_tls import DicomTls
 from apps.medglip_pacs.local_orthanc import LocalOrthanc, find_orthanc
 from apps.medglip_pacs.orthanc import Orthanc
 from apps.medglip_pacs.settings import OrthancSettings
@@ -58,19 +60,26 @@ class Node:
         ]
 
 
-@pytest.fixture
-def node(tmp_path: Path) -> Iterator[Node]:
-    """An Orthanc of the test's own, with an unreachable destination 'nowhere'."""
+@contextmanager
+def running_node(folder: Path, *, nowhere: int = 1, tls: DicomTls | None = None) -> Iterator[Node]:
+    """An Orthanc in a folder, with one sender and destination 'nowhere' at a port."""
     if find_orthanc() is None:
         pytest.skip("Orthanc is not installed (Debian: apt install orthanc)")
     process = LocalOrthanc(
-        tmp_path / "orthanc", free_port(), free_port(), PASSWORD, senders={"NOWHERE": 1}, stable_age_s=1
+        folder, free_port(), free_port(), PASSWORD, senders={"NOWHERE": nowhere}, stable_age_s=1, tls=tls
     )
     process.start()
     client = Orthanc(OrthancSettings(url=process.url, user="medglip"), password=PASSWORD)
     yield Node(process, client)
     client.close()
     process.stop()
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[Node]:
+    """An Orthanc of the test's own, with an unreachable destination 'nowhere'."""
+    with running_node(tmp_path / "orthanc") as running:
+        yield running
 
 
 class Worker:
