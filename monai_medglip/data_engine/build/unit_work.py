@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is done with the images of one unit: read, make regions, check, mark, write one part. Runs in any process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from monai_medglip.data_engine.adapters.source_item import SourceItem
+from monai_medglip.data_engine.build.allowed_attributes import allowed_attributes
+from monai_medglip.data_engine.build.build_folder import BuildFolder
+from monai_medglip.data_engine.build.build_plan import BuildPlan, BuildUnit
+from monai_medglip.data_engine.build.patient_hash import hash_patient
+from monai_medglip.data_engine.instances import regions_from_annotations
+from monai_medglip.data_engine.quality.check_data import UNREADABLE
+from monai_medglip.data_engine.quality.checks import check_image
+from monai_medglip.data_engine.quality.finding import Finding, Stage
+from monai_medglip.data_engine.quality.fingerprint import perceptual_hash, pixel_checksum
+from monai_medglip.data_engine.quality.image_check import CheckedImage
+from monai_medglip.data_engine.record import Region
+from monai_medglip.data_engine.store.part_writer import Part, PartWriter
+from monai_medglip.data_engine.store.stored_record import StoredRecord
+from monai_medglip.errors import MedGLIPError
+from monai_medglip.imaging.scan import Scan
+from monai_medglip.ontology import Ontology
+
+__all__ = ["UnitTask", "work_on_unit"]
+
+
+@dataclass(frozen=True)
+class UnitTask:
+    """A unit, with all that is needed to work on it elsewhere.
+
+    Attributes:
+        unit: the images.
+        plan: settings and data sets.
+        folder: where the part goes; the same folder for all workers.
+    """
+
+    unit: BuildUnit
+    plan: BuildPlan
+    folder: Path
+
+
+def work_on_unit(task: UnitTask) -> Part:
+    """Write the part of a unit, unless it is there; an image that cannot be read becomes a finding.
+
+    Returns:
+        The part, complete.
+
+    Raises:
+        OutputError: when the part cannot be written.
+    """
+    part = BuildFolder(task.folder).part(task.unit.name)
+    if part.is_complete:
+        return part
+    source = task.plan.sources[task.unit.source]
+    ontology = Ontology.default()
+    rules = source.card.label_rules(ontology)
+    with PartWriter(part, rules) as writer:
+        for item in task.unit.items:
+            try:
+                scan = item.read()
+                drawn = [one for one in item.annotation.read(scan) if one.value not in source.card.left_out]
+                regions = regions_from_annotations(drawn, rules)
+                record = _record(item, scan, task)
+            except MedGLIPError as error:
+                reason = _without_root(str(error), source.root)
+                writer.add_finding(Finding(Stage.FILES, UNREADABLE, source.card.name, item.id, reason))
+                continue
+            writer.add(record, regions)
+            for finding in _findings(scan, regions, ontology, record):
+                writer.add_finding(finding)
+    return part
+
+
+def _record(item: SourceItem, scan: Scan, task: UnitTask) -> StoredRecord:
+    source, plan = task.plan.sources[task.unit.source], task.plan
+    patient = hash_patient(source.card.name, item.patient, plan.salt)
+    return StoredRecord(
+        id=item.id,
+        source=source.card.name,
+        modality=scan.modality,
+        body_region=scan.body_region,
+        image=item.image,
+        patient=patient,
+        split=item.split or plan.shares.split_of(patient),
+        shape=scan.spatial_shape,
+        uri=item.image.relative_to(source.root).as_posix(),
+        affine=tuple(scan.frame.affine[:3].ravel().tolist()),
+        known_axes=scan.frame.known_axes & source.card.known_axes,
+        spacing_known=scan.frame.spacing_known and source.card.spacing_known,
+        checksum=pixel_checksum(scan),
+        perceptual_hash=perceptual_hash(scan) if plan.with_hash else None,
+        attributes=allowed_attributes(item.attributes),
+    )
+
+
+def _findings(scan: Scan, regions: tuple[Region, ...], ontology: Ontology, record: StoredRecord) -> Iterator[Finding]:
+    return check_image(CheckedImage(scan, regions, ontology), record.source, record.id)
+
+
+def _without_root(reason: str, root: Path) -> str:
+    """Take the place of the download out of a message; it says where this machine keeps things, and helps nobody."""
+    return reason.replace(f"{root}{os.sep}", "").replace(str(root), "the data set")
