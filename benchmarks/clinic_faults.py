@@ -68,6 +68,7 @@ class Site:
     destination: LocalOrthanc
     worker: subprocess.Popen[bytes] | None = None
     kills: Counter[str] = field(default_factory=Counter)
+    ended_by_itself: int = 0
     started: float = 0.0
 
     @property
@@ -93,6 +94,12 @@ class Site:
         self.worker.kill()
         self.worker.wait()
         self.kills[stage] += 1
+
+    def keep_worker(self) -> None:
+        """Start a worker that has ended by itself again, as a service manager does."""
+        if self.worker is not None and self.worker.poll() is not None:
+            self.ended_by_itself += 1
+            self.start_worker()
 
     def is_in(self, stage: str) -> bool:
         """Whether this worker, not one that was killed before, is in a stage, as its folders and its queue tell it."""
@@ -157,6 +164,7 @@ def run(site: Site, *, studies: int, poisoned: int, kills: int, restarts: int, s
     chance.shuffle(faults)
     start = time.monotonic()
     for left in range(len(faults), 0, -1):
+        site.keep_worker()
         sender.send(-(-len(sender.waiting) // left))
         time.sleep(chance.uniform(0, site.node.stable_age_s + 3))
         faults[left - 1]()
@@ -168,6 +176,7 @@ def run(site: Site, *, studies: int, poisoned: int, kills: int, restarts: int, s
         "seconds": seconds,
         "kills_by_stage": dict(site.kills),
         "stages_without_a_kill": [stage for stage in STAGES if not site.kills[stage]],
+        "worker_ended_by_itself": site.ended_by_itself,
         "noticed_in_the_log": _noticed(site.folder / "worker.log"),
     }
 
@@ -287,6 +296,7 @@ def _settle(site: Site, *, seconds: float) -> bool:
     """Wait until nothing is queued or running, and all stable series have had their turn."""
     end, quiet = time.monotonic() + seconds, 0
     while time.monotonic() < end:
+        site.keep_worker()
         states = Counter(status for _, _, status, _ in site.jobs())
         quiet = quiet + 1 if states and not states["ENQUEUED"] + states["PENDING"] + states["DELAYED"] else 0
         if quiet >= 30:

@@ -52,7 +52,8 @@ class Discovery:
     def close(self) -> None:
         """Ask no more."""
         self._stop.set()
-        self._thread.join(timeout=30)
+        if self._thread.is_alive():
+            self._thread.join(timeout=30)
 
     def reconcile(self) -> int:
         """Compare all series with the queue, and return how many jobs were added."""

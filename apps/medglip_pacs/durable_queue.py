@@ -20,10 +20,12 @@ from functools import partial
 from typing import Any, Protocol
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID, WorkflowStatus
+from sqlalchemy.exc import SQLAlchemyError
 
 from apps.medglip_pacs.back_off import wait_s
 from apps.medglip_pacs.errors import GoneError, LaterError, ModelDiedError, QuarantineError
 from apps.medglip_pacs.metrics import Metrics
+from apps.medglip_pacs.queue_counts import QueueCounts
 from apps.medglip_pacs.redaction import Redactor
 from apps.medglip_pacs.series_job import SeriesResult
 from apps.medglip_pacs.settings import Settings
@@ -106,7 +108,9 @@ class DurableQueue:
         self._destinations = {destination.name: destination for destination in settings.destinations}
         self._running: set[str] = set()
         self._lock = threading.Lock()
-        DBOS(config=_config(settings, url))
+        place = url or f"sqlite:///{settings.state_folder}/queue.sqlite"
+        self._counts = QueueCounts(place)
+        DBOS(config=_config(settings, place))
         _send_log_through_ours()
         self._try_series = DBOS.step(name="try_series")(lambda job: self._attempt_series(job))
         self._try_delivery = DBOS.step(name="try_delivery")(lambda *order: self._attempt_delivery(*order))
@@ -115,8 +119,15 @@ class DurableQueue:
         self._delivery = register(name=DELIVERY)(lambda *order: self._run_delivery(*order))
 
     def launch(self) -> None:
-        """Start to work, first on what a killed worker left."""
-        DBOS.launch()
+        """Start to work, first on what a killed worker left.
+
+        Raises:
+            LaterError: when the database cannot be used, as when the disk is full.
+        """
+        try:
+            DBOS.launch()
+        except SQLAlchemyError as error:
+            raise LaterError(f"the queue cannot be opened: {_first_line(error)}; start the worker again") from error
         DBOS.register_queue(
             _SERIES_QUEUE,
             worker_concurrency=self._settings.series.at_once,
@@ -131,6 +142,7 @@ class DurableQueue:
     def close(self) -> None:
         """Stop to work; what runs is begun again at the next launch."""
         DBOS.destroy(destroy_registry=True)
+        self._counts.close()
 
     def unknown(self, jobs: Collection[str]) -> list[str]:
         """Return those of some jobs that were never queued."""
@@ -157,11 +169,14 @@ class DurableQueue:
 
     def counts(self) -> dict[str, int]:
         """Return the number of jobs by state, series and deliveries together."""
-        return dict(Counter(_STATES[entry.status] for entry in _listed()))
+        found: Counter[str] = Counter()
+        for status, count in self._counts.by_status().items():
+            found[_STATES[status]] += count
+        return dict(found)
 
     def finished_since(self, moment: datetime) -> int:
         """Return how many series were finished since a moment."""
-        return len(_listed(name=SERIES_JOB, status="SUCCESS", completed_after=moment.isoformat()))
+        return self._counts.succeeded_since(moment, name=SERIES_JOB)
 
     def latest(self, count: int) -> list[JobEntry]:
         """Return the jobs queued last."""
@@ -283,16 +298,20 @@ class DurableQueue:
                 self._running.discard(job)
 
 
-def _config(settings: Settings, url: str | None) -> DBOSConfig:
+def _config(settings: Settings, url: str) -> DBOSConfig:
     return DBOSConfig(
         name="medglip_pacs",
-        system_database_url=url or f"sqlite:///{settings.state_folder}/queue.sqlite",
+        system_database_url=url,
         executor_id=settings.worker,
         application_version=_FORMAT,
         serializer=DBOSPortableJSONSerializer(),
         enable_otlp=False,
         log_level="WARNING",
     )
+
+
+def _first_line(error: SQLAlchemyError) -> str:
+    return str(error).partition("\n")[0]
 
 
 def _send_log_through_ours() -> None:

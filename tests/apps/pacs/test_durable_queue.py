@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -163,3 +164,20 @@ def test_nothing_that_runs_is_taken_for_dropped(queue: DurableQueue, steps: _Ste
     wait_until(lambda: queue.state("s.1") == "running")
     assert queue.resume_dropped() == []
     assert queue.adopt("another worker") == []
+
+
+def test_series_that_were_finished_are_counted_from_a_moment_on_and_deliveries_are_not(
+    make_queue: Callable[..., DurableQueue], steps: _Steps
+) -> None:
+    before = datetime.now(timezone.utc)
+    queue = make_queue(DestinationSettings("pacs"))
+    queue.add("s.1")
+    wait_until(lambda: queue.counts() == {"done": 2})
+    assert queue.finished_since(before) == 1
+    assert queue.finished_since(datetime.now(timezone.utc) + timedelta(seconds=1)) == 0
+
+
+def test_a_queue_that_cannot_be_opened_is_for_later(make_queue: Callable[..., DurableQueue], tmp_path: Path) -> None:
+    (tmp_path / "queue.sqlite").write_bytes(b"no database" * 1000)
+    with pytest.raises(LaterError, match="cannot be opened"):
+        make_queue()
