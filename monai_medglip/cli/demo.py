@@ -117,10 +117,10 @@ def _demonstrations(grounder: Grounder) -> Iterator[Demonstration]:
 
 
 def _entry(shown: Demonstration) -> PageEntry:
-    from monai_medglip.data_engine.licenses import read_licenses
+    from monai_medglip.data_engine.cards import source_card
     from monai_medglip.visualize import PageEntry
 
-    terms = read_licenses()[shown.record.source]
+    terms = source_card(shown.record.source)
     title = f"{shown.record.modality}: {_shown_things(shown)}"
     return PageEntry(title, shown.picture, shown.grounding, f"{shown.record.name}. {terms.citation}. {terms.license}.")
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from monai_medglip.data_engine.licenses import permissive_sources, read_licenses
+from monai_medglip.data_engine.cards import source_card
+from monai_medglip.data_engine.licenses import permissive_sources
 from tests.bundles.conftest import dimensions
 
 
@@ -30,8 +31,8 @@ def weights_license(bundle: Path) -> str:
     return words((bundle / "LICENSE.weights").read_text(encoding="utf-8"))
 
 
-def test_the_terms_of_every_data_set_are_those_of_the_table(entries):
-    for source, terms in ((source, read_licenses()[source]) for source in entries):
+def test_the_terms_of_every_data_set_are_those_of_its_card(entries):
+    for source, terms in ((source, source_card(source)) for source in entries):
         assert f"Citation: {terms.citation} License: {terms.license} " in entries[source]
         assert f"Commercial use: {terms.commercial_use.value}" in entries[source]
 
@@ -61,10 +62,10 @@ def test_the_weights_license_names_the_cleared_data_sets_that_ask_to_share_alike
 def test_every_source_of_the_data_sets_is_listed_as_its_own_page_says(shared_data):
     pages = {page.parent.name: page.read_text(encoding="utf-8") for page in shared_data.glob("[23]d/*/README.md")}
     said = {source: re.search(r"Commercial use: (\w+)", page)[1] for source, page in pages.items()}
-    assert {source: terms.commercial_use.value for source, terms in read_licenses().items()} == said
+    assert {source: source_card(source).commercial_use.value for source in said} == said
 
 
-def test_the_cleared_sources_of_the_data_sets_are_known_by_name():
-    assert permissive_sources(sorted(read_licenses())) == [
+def test_the_cleared_sources_of_the_data_sets_are_known_by_name(shared_data):
+    assert permissive_sources(sorted({page.parent.name for page in shared_data.glob("[23]d/*/README.md")})) == [
         "bccd", "dsb2018", "figshare_brain_tumor", "hc18", "msd_hippocampus", "sts", "usgra_seg",
     ]  # fmt: skip

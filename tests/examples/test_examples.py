@@ -4,7 +4,7 @@ from __future__ import annotations
 import pytest
 
 from monai_medglip.data_engine import GroundingFolder
-from monai_medglip.data_engine.licenses import CommercialUse, read_licenses
+from monai_medglip.data_engine.cards import CommercialUse, source_card
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +23,7 @@ def test_all_images_are_from_the_test_split(folder):
 
 
 def test_every_source_may_be_passed_on(folder):
-    terms = read_licenses()
-    assert {terms[source].commercial_use for source in folder.sources} == {CommercialUse.YES}
+    assert {source_card(source).commercial_use for source in folder.sources} == {CommercialUse.YES}
 
 
 def test_the_readme_names_every_image(folder, repository):
@@ -51,7 +50,7 @@ def test_the_volume_can_be_read_and_shows_both_parts_of_a_hippocampus(volumes):
 
 def test_no_weights_were_trained_on_the_volume_and_it_may_be_passed_on(volumes):
     assert {record.split for record in volumes.records()} == {"val"}
-    assert {read_licenses()[source].commercial_use for source in volumes.sources} == {CommercialUse.YES}
+    assert {source_card(source).commercial_use for source in volumes.sources} == {CommercialUse.YES}
 
 
 def test_the_readme_names_the_volume(volumes, repository):
