@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stores of millions of annotated images: Parquet tables to write, query and train from, and shards to stream.
+
+The format is described in ``docs/reference/store-format.md``. What needs Arrow and DuckDB (the extra ``data``) or torch
+is loaded when it is first asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from monai_medglip.data_engine.store.stored_record import SlicePlace, StoredRecord
+from monai_medglip.data_engine.store.stored_source import StoredSource
+
+if TYPE_CHECKING:
+    from monai_medglip.data_engine.store.finish_store import finish_store
+    from monai_medglip.data_engine.store.part_writer import Part, PartWriter
+
+_HOMES = {"Part": "part_writer", "PartWriter": "part_writer", "finish_store": "finish_store"}
+
+__all__ = ["Part", "PartWriter", "SlicePlace", "StoredRecord", "StoredSource", "finish_store"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its module when it is first asked for."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
