@@ -14,11 +14,10 @@ from apps.medglip_pacs.dicom_tls import DicomTls
 
 @dataclass(frozen=True)
 class Identity:
-    """A certificate, its key, and both in one file, as Orthanc's REST interface wants them."""
+    """Files of a certificate and its key."""
 
     certificate: Path
     key: Path
-    both: Path
 
 
 class Authority:
@@ -33,10 +32,9 @@ class Authority:
 
     def issue(self, name: str) -> Identity:
         issued = self._authority.issue_cert("127.0.0.1", "localhost", common_name=name)
-        identity = Identity(*(self._folder / f"{name}.{end}" for end in ("crt", "key", "pem")))
+        identity = Identity(*(self._folder / f"{name}.{end}" for end in ("crt", "key")))
         issued.cert_chain_pems[0].write_to_path(str(identity.certificate))
         issued.private_key_pem.write_to_path(str(identity.key))
-        issued.private_key_and_cert_chain_pem.write_to_path(str(identity.both))
         return identity
 
     def node(self, name: str) -> DicomTls:

@@ -31,6 +31,8 @@ def test_passwords_come_from_files(services: dict[str, Any]) -> None:
     passwords = [name for name in services["worker"]["environment"] if "PASSWORD" in name]
     assert passwords
     assert all(name.endswith("_FILE") for name in passwords)
+    (credentials,) = services["orthanc"]["secrets"]
+    assert Path(credentials["target"]).parent == Path(services["orthanc"]["command"][0])
 
 
 def test_the_rest_interface_of_orthanc_stays_inside(services: dict[str, Any]) -> None:

@@ -15,10 +15,14 @@ from pynetdicom.ae import ApplicationEntity
 from pynetdicom.presentation import build_context
 
 from apps.medglip_pacs.errors import LaterError
+from apps.medglip_pacs.orthanc import Orthanc
+from apps.medglip_pacs.settings import OrthancSettings
+from monai_medglip.errors import ConfigurationError
 from tests.apps.pacs.certificates import Authority
 from tests.apps.pacs.dicom_files import write_series
-from tests.apps.pacs.running_site import PAGE_PASSWORD, Node, Worker, free_port, running_node, wait_until
+from tests.apps.pacs.running_site import PAGE_PASSWORD, PASSWORD, Node, Worker, free_port, running_node, wait_until
 from tests.apps.pacs.senders import send, storescu
+from tests.apps.pacs.tls_proxy import tls_proxy
 
 pytestmark = [
     pytest.mark.clinic,
@@ -165,6 +169,39 @@ def test_the_page_is_served_by_tls_alone_and_its_cookie_stays_there(
             browser.get(f"http://127.0.0.1:{port}/")
     with pytest.raises(httpx.ConnectError, match="certificate"):
         httpx.get(f"https://127.0.0.1:{port}/health", trust_env=False)
+
+
+@pytest.fixture
+def https(node: Node, authority: Authority) -> Iterator[str]:
+    """Address of the node's REST interface behind a proxy with TLS."""
+    port = free_port()
+    tls = authority.context(ssl.Purpose.CLIENT_AUTH, authority.issue("proxy"))
+    tls.verify_mode = ssl.CERT_NONE
+    with tls_proxy(port, node.process.http_port, tls):
+        yield f"https://127.0.0.1:{port}"
+
+
+def test_a_worker_asks_an_orthanc_behind_tls(
+    node: Node, https: str, make_worker: Callable[..., Worker], authority: Authority, tmp_path: Path
+) -> None:
+    node.put(write_series(tmp_path / "in", "ilse"))
+    worker = make_worker(orthanc={"url": https, "user": "medglip", "certificate_authority": str(authority.file)})
+    worker.start()
+    wait_until(lambda: len(node.results()) == 1)
+
+
+def test_an_orthanc_that_our_authority_does_not_know_is_not_asked(https: str, foreign: Authority) -> None:
+    for file in (None, str(foreign.file)):
+        client = Orthanc(OrthancSettings(url=https, user="medglip", certificate_authority=file), password=PASSWORD)
+        with pytest.raises(LaterError, match="does not answer"):
+            client.version()
+        client.close()
+
+
+def test_a_file_that_holds_no_certificates_is_told(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("nothing")
+    with pytest.raises(ConfigurationError, match="certificate_authority"):
+        Orthanc(OrthancSettings(certificate_authority=str(tmp_path / "ca.pem")))
 
 
 def _answers(browser: httpx.Client, url: str) -> bool:
