@@ -17,6 +17,6 @@ def write_in_utf8(dataset: DatasetT) -> DatasetT:
     """Declare UTF-8 and take patient names out of the encoding that they came in; the data set is changed in place."""
     for element in dataset.iterall():
         if element.VR == "PN" and element.value:
-            element.value = PersonName(str(element.value))
+            element.value = PersonName(str(element.value), ["UTF8"])
     dataset.SpecificCharacterSet = "ISO_IR 192"
     return dataset

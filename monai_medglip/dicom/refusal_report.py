@@ -9,8 +9,8 @@ from pydicom.sr.codedict import codes
 
 from monai_medglip.dicom.clinical_answer import NOTICE, ClinicalAnswer
 from monai_medglip.dicom.coded_terms import ANSWER, answer_concept
-from monai_medglip.dicom.observation import observation_context, procedure_reported
 from monai_medglip.dicom.patient_text import write_in_utf8
+from monai_medglip.dicom.report_tree import code_item, report_tree, text_item
 from monai_medglip.dicom.result_identity import ResultIdentity
 from monai_medglip.dicom.source_images import completed_header
 
@@ -22,8 +22,6 @@ _TAKEN = (
     *("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "IssuerOfPatientID"),
     *("StudyID", "StudyDate", "StudyTime", "StudyDescription", "AccessionNumber", "ReferringPhysicianName"),
 )
-_ENGLISH = sr.CodedConcept("en-US", "RFC5646", "English (United States)")
-_EVALUATIONS = sr.CodedConcept("C0034375", "UMLS", "Qualitative Evaluations")
 
 
 def refusal_report(header: Dataset, reason: str) -> sr.Comprehensive3DSR:
@@ -41,38 +39,13 @@ def refusal_report(header: Dataset, reason: str) -> sr.Comprehensive3DSR:
     """
     source = completed_header(_plain_part(header))
     identity = ResultIdentity.of_refusal(source, reason)
-    evaluations = sr.ContainerContentItem(name=_EVALUATIONS, relationship_type=sr.RelationshipTypeValues.CONTAINS)
-    evaluations.ContentSequence = sr.ContentSequence(
-        [
-            sr.CodeContentItem(
-                name=ANSWER,
-                value=answer_concept(ClinicalAnswer.NOT_EVALUATED),
-                relationship_type=sr.RelationshipTypeValues.CONTAINS,
-            ),
-            *(
-                sr.TextContentItem(
-                    name=codes.DCM.Comment, value=words, relationship_type=sr.RelationshipTypeValues.CONTAINS
-                )
-                for words in (f"Not evaluated: {reason}", NOTICE)
-            ),
-        ]
-    )
-    root = sr.ContainerContentItem(name=codes.DCM.ImagingMeasurementReport, template_id="1500")
-    root.ContentSequence = sr.ContentSequence(
-        [
-            *sr.LanguageOfContentItemAndDescendants(_ENGLISH),
-            *observation_context(identity),
-            sr.CodeContentItem(
-                name=codes.DCM.ProcedureReported,
-                value=procedure_reported(source),
-                relationship_type=sr.RelationshipTypeValues.HAS_CONCEPT_MOD,
-            ),
-            evaluations,
-        ],
-    )
+    evaluations = [
+        code_item(ANSWER, answer_concept(ClinicalAnswer.NOT_EVALUATED)),
+        *(text_item(codes.DCM.Comment, words) for words in (f"Not evaluated: {reason}", NOTICE)),
+    ]
     report = sr.Comprehensive3DSR(
         evidence=[source],
-        content=root,
+        content=report_tree(identity, source, groups=(), evaluations=evaluations),
         is_complete=True,
         is_final=False,
         is_verified=False,

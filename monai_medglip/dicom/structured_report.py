@@ -4,7 +4,8 @@
 What viewers draw decides the form: a planar region by image coordinates (TID 1410, SCOORD) on single slices, each with
 a tracking UID of its own, the phrase as finding site and the score as a measurement. A box of a volume is drawn on its
 middle slice first, then on its first and last one, so that its extent comes back from the report. Programs that read
-reports may have the box in millimeters of the patient instead (TID 1411, SCOORD3D).
+reports may have the box in millimeters of the patient instead (TID 1411, SCOORD3D). What is said of phrases, shown or
+not, is in words and codes beside the regions: see `report_tree`.
 """
 
 from __future__ import annotations
@@ -24,15 +25,16 @@ from monai_medglip.dicom.clinical_answer import (
     shown_regions,
     stated_miss_rate,
 )
-from monai_medglip.dicom.coded_terms import ANSWER, SCORE, answer_concept, finding_concept, phrase_concept, phrase_site
+from monai_medglip.dicom.coded_terms import SCORE, answer_concept, finding_concept, phrase_concept, phrase_site
 from monai_medglip.dicom.destination_profile import RegionForm
-from monai_medglip.dicom.observation import observation_context, procedure_reported
 from monai_medglip.dicom.patient_text import write_in_utf8
+from monai_medglip.dicom.report_tree import code_item, report_tree, text_item
 from monai_medglip.dicom.result_identity import ResultIdentity
 from monai_medglip.dicom.source_images import SourceImages
 from monai_medglip.geometry import LPS_FROM_RAS, Frame
 from monai_medglip.grounding import GroundedRegion, Grounding, region_volumes_ml
 from monai_medglip.ontology import Ontology
+from monai_medglip.phrases import Phrase
 
 __all__ = ["structured_report"]
 
@@ -67,17 +69,11 @@ def structured_report(
     identity, ontology = ResultIdentity.of(grounding, sources), ontology or Ontology.default()
     if sources.is_resampled or not _has_place(grounding, sources):
         regions = RegionForm.SPACE if sources.is_resampled else RegionForm.IMAGE
-    maker = _Groups(grounding, sources, identity, ontology, miss_rates or {})
+    maker = _Content(grounding, sources, identity, ontology, miss_rates or {})
     found = maker.surfaces() if regions is RegionForm.SPACE else maker.outlines()
-    content = sr.MeasurementReport(
-        observation_context=observation_context(identity),
-        procedure_reported=procedure_reported(sources.first),
-        imaging_measurements=[*found, *maker.answers()],
-        title=codes.DCM.ImagingMeasurementReport,
-    )
     report = sr.Comprehensive3DSR(
         evidence=sources.instances,
-        content=content[0],
+        content=report_tree(identity, sources.first, groups=found, evaluations=maker.evaluations()),
         is_complete=True,
         is_final=False,
         is_verified=False,
@@ -86,8 +82,8 @@ def structured_report(
     return write_in_utf8(report)
 
 
-class _Groups:
-    """Makes the measurement groups of a report."""
+class _Content:
+    """Makes what stands in a report."""
 
     def __init__(
         self,
@@ -112,9 +108,14 @@ class _Groups:
         """One group for each shown region, the faces of its box at both ends of the last axis as its surface."""
         return [self._volumetric(region, number, volume) for number, region, volume in self._shown()]
 
-    def answers(self) -> list[sr.MeasurementsAndQualitativeEvaluations]:
-        """One group for each phrase that says its answer."""
-        return [self._answer(index, answer) for index, answer in enumerate(clinical_answers(self.grounding))]
+    def evaluations(self) -> list[sr.ContentItem]:
+        """The answer to each phrase, and what there is to know about all of them."""
+        answers = zip(self.grounding.phrases, clinical_answers(self.grounding), strict=True)
+        told = (f"algorithm={self.identity.model} {self.identity.version}", *self.identity.parameters, NOTICE)
+        return [
+            *(item for phrase, answer in answers for item in self._answer(phrase, answer)),
+            *(text_item(codes.DCM.Comment, words) for words in told),
+        ]
 
     def _shown(self) -> Iterator[tuple[int, GroundedRegion, float | None]]:
         """Number, region and volume [ml] of each region that may be shown."""
@@ -174,19 +175,18 @@ class _Groups:
             "measurements": measured,
         }
 
-    def _answer(self, index: int, answer: ClinicalAnswer) -> sr.MeasurementsAndQualitativeEvaluations:
-        phrase = self.grounding.phrases[index]
+    def _answer(self, phrase: Phrase, answer: ClinicalAnswer) -> Iterator[sr.ContentItem]:
+        """The answer, and in words how far it can be trusted and the phrase where a code cannot hold all of it."""
+        name = phrase_concept(phrase)
+        yield code_item(name, answer_concept(answer))
         rate = stated_miss_rate(phrase, answer, self.miss_rates)
-        extra = () if rate is None else (f"miss rate={rate:.3f}",)
-        return sr.MeasurementsAndQualitativeEvaluations(
-            tracking_identifier=sr.TrackingIdentifier(uid=self.identity.uid("answer", index), identifier=phrase.text),
-            finding_type=phrase_concept(phrase),
-            algorithm_id=self._algorithm(phrase.text, *extra),
-            qualitative_evaluations=[sr.QualitativeEvaluation(name=ANSWER, value=answer_concept(answer))],
-        )
+        if rate is not None:
+            yield text_item(name, f"miss rate={rate:.3f}")
+        if name.meaning != phrase.text:
+            yield text_item(name, f"phrase={phrase.text}")
 
-    def _algorithm(self, words: str, *more: str) -> sr.AlgorithmIdentification:
-        parameters = (f"phrase={words}", *more, *self.identity.parameters, f"notice={NOTICE}")
+    def _algorithm(self, words: str) -> sr.AlgorithmIdentification:
+        parameters = (f"phrase={words}", *self.identity.parameters, f"notice={NOTICE}")
         return sr.AlgorithmIdentification(self.identity.model, self.identity.version, parameters=parameters)
 
 

@@ -6,7 +6,6 @@ import shutil
 
 import numpy as np
 import pytest
-from highdicom import sr
 from pydicom import dcmread
 
 from monai_medglip import read_image
@@ -18,8 +17,12 @@ from tests.clinic.conftest import LUNG_RULE, KnownAsker
 
 
 def answers_of(report):
-    groups = sr.Comprehensive3DSR.from_dataset(dcmread(report)).content.get_image_measurement_groups()
-    return {group.tracking_identifier: group.get_qualitative_evaluations()[0].value.meaning for group in groups[-3:]}
+    evaluations = dcmread(report).ContentSequence[-1].ContentSequence
+    return {
+        item.ConceptNameCodeSequence[0].CodeMeaning: item.ConceptCodeSequence[0].CodeMeaning
+        for item in evaluations
+        if item.ValueType == "CODE"
+    }
 
 
 def without_times(path):

@@ -14,6 +14,7 @@ from monai_medglip.dicom import NOTICE, ClinicalAnswer, SourceImages, structured
 from monai_medglip.errors import ImageReadError, UnsupportedImageError
 from monai_medglip.grounding import Grounding
 from monai_medglip.imaging import ImageSource
+from monai_medglip.phrases import Phrase
 from tests.dicom.conftest import grounding_in
 
 
@@ -52,14 +53,22 @@ def test_boxes_come_back_within_half_a_voxel(written, grounding, sources):
         np.testing.assert_allclose(found[name][[0, 1, 3, 4]], grounding.boxes.data[row][[0, 1, 3, 4]], atol=1e-4)
 
 
-def test_only_validated_phrases_are_shown_and_every_phrase_is_answered(written):
-    groups = content_of(written).get_image_measurement_groups()
-    answers = {
-        group.tracking_identifier: group.get_qualitative_evaluations()[0].value.meaning
-        for group in groups
-        if group.get_qualitative_evaluations()
+def evaluations_of(dataset):
+    """Names and values of the codes under "Qualitative Evaluations"."""
+    (evaluations,) = (
+        item
+        for item in dataset.ContentSequence
+        if item.ConceptNameCodeSequence[0].CodeMeaning == "Qualitative Evaluations"
+    )
+    return {
+        item.ConceptNameCodeSequence[0].CodeMeaning: item.ConceptCodeSequence[0].CodeMeaning
+        for item in evaluations.ContentSequence
+        if item.ValueType == "CODE"
     }
-    assert answers == {
+
+
+def test_only_validated_phrases_are_shown_and_every_phrase_is_answered(written):
+    assert evaluations_of(written) == {
         "left lung": ClinicalAnswer.LOCATED.value,
         "Lungenflügel rechts": ClinicalAnswer.LOCATED.value,
         "liver": ClinicalAnswer.NOT_LOCATED.value,
@@ -79,9 +88,19 @@ def test_a_region_tells_phrase_score_volume_and_code(written, grounding):
 
 
 def test_every_group_has_a_tracking_uid_of_its_own(written):
-    content = content_of(written)
-    groups = [*content.get_planar_roi_measurement_groups(), *content.get_image_measurement_groups()]
-    assert len({group.tracking_uid for group in groups}) == len(groups) > 6
+    groups = content_of(written).get_planar_roi_measurement_groups()
+    assert len({group.tracking_uid for group in groups}) == len(groups) == 6
+
+
+def test_no_group_is_without_a_region_as_viewers_then_show_nothing(written):
+    assert content_of(written).get_image_measurement_groups() == []
+
+
+def test_a_phrase_too_long_for_a_code_is_told_in_words(scan, sources, tmp_path):
+    phrase = Phrase("the left lung, " * 6 + "all of it", "left lung")
+    grounding = grounding_in(scan.frame, np.zeros((0, 6)), phrase_masks=())
+    report = structured_report(replace(grounding, phrases=(phrase, *grounding.phrases[1:])), sources)
+    assert f"phrase={phrase.text}" in dcmread(write_object(tmp_path / "report.dcm", report)).to_json()
 
 
 def test_the_report_says_that_it_is_no_diagnosis_and_that_nobody_verified_it(written):
@@ -113,8 +132,9 @@ def test_the_miss_rate_stands_beside_not_found(grounding, sources):
 def test_a_report_without_any_region_still_answers(scan, sources):
     nothing = grounding_in(scan.frame, np.zeros((0, 6)), phrase_masks=())
     assert isinstance(nothing, Grounding)
-    content = content_of(structured_report(nothing, sources))
-    assert len(content.get_image_measurement_groups()) == 6
+    report = structured_report(nothing, sources)
+    assert len(evaluations_of(report)) == 6
+    assert report.ConceptNameCodeSequence[0].CodeMeaning == "AI result without regions"
 
 
 def test_a_scan_of_another_format_is_refused(scan):

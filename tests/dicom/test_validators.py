@@ -38,11 +38,16 @@ def surfaces(grounding, sources):
     return structured_report(grounding, sources, regions=RegionForm.SPACE)
 
 
+def answers_alone(grounding, sources):
+    """A report without any region."""
+    return structured_report(grounding[[]], sources)
+
+
 def refusal(grounding, sources):
     return refusal_report(sources.first, "expected slices on one regular grid, found a gap")
 
 
-@pytest.mark.parametrize("make", [structured_report, surfaces, refusal, segmentation, picture])
+@pytest.mark.parametrize("make", [structured_report, surfaces, answers_alone, refusal, segmentation, picture])
 def test_dciodvfy_finds_no_error(make, grounding, sources, tmp_path):
     path = write_object(tmp_path / "result.dcm", make(grounding, sources))
     process = said("dciodvfy", "-new", path)
@@ -59,7 +64,12 @@ def test_dciodvfy_finds_what_is_broken(grounding, sources, tmp_path):
 
 @pytest.mark.parametrize(
     ("make", "words"),
-    [(structured_report, "Lungenflügel rechts"), (surfaces, "Lungenflügel rechts"), (refusal, "Not evaluated")],
+    [
+        (structured_report, "Lungenflügel rechts"),
+        (surfaces, "Lungenflügel rechts"),
+        (answers_alone, "pneumothorax"),
+        (refusal, "Not evaluated"),
+    ],
 )
 def test_dsrdump_reads_the_tree(make, words, grounding, sources, tmp_path):
     process = said("dsrdump", write_object(tmp_path / "report.dcm", make(grounding, sources)))
@@ -68,7 +78,7 @@ def test_dsrdump_reads_the_tree(make, words, grounding, sources, tmp_path):
 
 
 @pytest.mark.clinic
-@pytest.mark.parametrize("make", [structured_report, surfaces, refusal])
+@pytest.mark.parametrize("make", [structured_report, surfaces, answers_alone, refusal])
 def test_pixelmed_finds_the_report_to_fit_its_template(make, grounding, sources, tmp_path):
     if not PIXELMED.is_file():
         pytest.skip(f"{PIXELMED.name} is not installed (Debian: libpixelmed-java)")
