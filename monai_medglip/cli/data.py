@@ -9,9 +9,10 @@ import importlib
 __all__ = ["VERBS", "add_parser"]
 
 #: The verbs, in the order of the help text. A new verb is a module of this name in ``data_verbs`` and a word here.
-VERBS = ("ontology", "check")
+VERBS = ("sources", "ontology", "build", "check")
 
 _EXAMPLES = """examples:
+  medglip data sources kits23    how to get a public data set, and what it gives
   medglip data ontology lung    what a concept is, its parts, and what is found in it
 """
 

@@ -9,16 +9,19 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from monai_medglip.data_engine.adapters.registry import adapter_from_layout
 from monai_medglip.data_engine.adapters.source_item import SourceItem
 from monai_medglip.data_engine.build.splits import SplitShares
 from monai_medglip.data_engine.cards import SourceCard
+from monai_medglip.data_engine.quality.waivers import Waivers
 from monai_medglip.errors import ConfigurationError
 from monai_medglip.imaging.modality import Modality
 
 __all__ = ["BuildPlan", "BuildUnit", "PlannedSource"]
 
+_DATA_FOLDER_INDEX = "INDEX.tsv"
 _FORMAT = 1
 """Raised when the same plan gives other bytes than before, so that an old half-built folder is not gone on with."""
 
@@ -42,16 +45,21 @@ class PlannedSource:
             ConfigurationError: when no reader knows the layout.
             DataError: when the layout is not there.
         """
+        modality = self.card.modalities[0] if len(self.card.modalities) == 1 else Modality.UNKNOWN
+        adapter = adapter_from_layout(self._layout(), modality=modality, body_region=self.card.facts().body_region)
+        return adapter.items(self.root)
+
+    def _layout(self) -> dict[str, Any]:
+        """The card's layout; a data folder of ours is read as such, whatever the original looked like."""
+        if (self.root / _DATA_FOLDER_INDEX).exists():
+            return {"reader": "data_folder", "source": self.card.name}
         layout = self.card.layout
         if layout is None:
             raise ConfigurationError(
                 f"expected a data set whose layout a reader knows, the card of {self.card.name} has none; "
                 f"'medglip data sources {self.card.name}' says what it looks like"
             )
-        modality = self.card.modalities[0] if len(self.card.modalities) == 1 else Modality.UNKNOWN
-        settings = {"reader": layout.reader, **layout.settings}
-        adapter = adapter_from_layout(settings, modality=modality, body_region=self.card.facts().body_region)
-        return adapter.items(self.root)
+        return {"reader": layout.reader, **layout.settings}
 
 
 @dataclass(frozen=True)
@@ -79,6 +87,7 @@ class BuildPlan:
         shares: splits of data sets that have none of their own.
         unit_size: images that are worked on together.
         with_hash: whether perceptual hashes are taken, which near duplicates are found by.
+        waivers: the findings that may pass.
 
     Raises:
         ConfigurationError: when there is no data set, or one is named twice.
@@ -89,6 +98,7 @@ class BuildPlan:
     shares: SplitShares = field(default_factory=SplitShares)
     unit_size: int = 64
     with_hash: bool = True
+    waivers: Waivers = field(default_factory=Waivers)
 
     def __post_init__(self) -> None:
         names = [source.card.name for source in self.sources]
@@ -107,6 +117,7 @@ class BuildPlan:
             "shares": asdict(self.shares),
             "unit_size": self.unit_size,
             "with_hash": self.with_hash,
+            "waivers": repr(self.waivers),
         }
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 

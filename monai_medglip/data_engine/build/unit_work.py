@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +18,6 @@ from monai_medglip.data_engine.quality.checks import check_image
 from monai_medglip.data_engine.quality.finding import Finding, Stage
 from monai_medglip.data_engine.quality.fingerprint import perceptual_hash, pixel_checksum
 from monai_medglip.data_engine.quality.image_check import CheckedImage
-from monai_medglip.data_engine.record import Region
 from monai_medglip.data_engine.store.part_writer import Part, PartWriter
 from monai_medglip.data_engine.store.stored_record import StoredRecord
 from monai_medglip.errors import MedGLIPError
@@ -59,6 +57,7 @@ def work_on_unit(task: UnitTask) -> Part:
     source = task.plan.sources[task.unit.source]
     ontology = Ontology.default()
     rules = source.card.label_rules(ontology)
+    findings: list[Finding] = []
     with PartWriter(part, rules) as writer:
         for item in task.unit.items:
             try:
@@ -68,11 +67,13 @@ def work_on_unit(task: UnitTask) -> Part:
                 record = _record(item, scan, task)
             except MedGLIPError as error:
                 reason = _without_root(str(error), source.root)
-                writer.add_finding(Finding(Stage.FILES, UNREADABLE, source.card.name, item.id, reason))
+                findings.append(Finding(Stage.FILES, UNREADABLE, source.card.name, item.id, reason))
                 continue
             writer.add(record, regions)
-            for finding in _findings(scan, regions, ontology, record):
-                writer.add_finding(finding)
+            checked = CheckedImage(scan, regions, ontology)
+            findings += check_image(checked, record.source, record.id)
+        for finding in task.plan.waivers.apply(findings):
+            writer.add_finding(finding)
     return part
 
 
@@ -96,10 +97,6 @@ def _record(item: SourceItem, scan: Scan, task: UnitTask) -> StoredRecord:
         perceptual_hash=perceptual_hash(scan) if plan.with_hash else None,
         attributes=allowed_attributes(item.attributes),
     )
-
-
-def _findings(scan: Scan, regions: tuple[Region, ...], ontology: Ontology, record: StoredRecord) -> Iterator[Finding]:
-    return check_image(CheckedImage(scan, regions, ontology), record.source, record.id)
 
 
 def _without_root(reason: str, root: Path) -> str:
