@@ -22,12 +22,14 @@ from monai_medglip.geometry.frames import AxisPair
 from monai_medglip.imaging.modality import Modality
 from monai_medglip.ontology.concept import Mirror
 
-__all__ = ["read_card"]
+__all__ = ["CARD_KEYS", "read_card"]
 
 _Choice = TypeVar("_Choice", bound=Enum)
 
 # The name is that of the file; the defaults of the labels are no field of a card.
-_CARD_KEYS = {entry.name for entry in fields(SourceCard)} - {"name"} | {"label_defaults"}
+CARD_KEYS = frozenset(entry.name for entry in fields(SourceCard)) - {"name"} | {"label_defaults"}
+"""The keys that a card may have."""
+
 _REQUIRED_KEYS = [entry.name for entry in fields(SourceCard) if entry.default is MISSING and entry.name != "name"]
 _TEXTS = ("title", "home", "size", "license", "how_to_get", "on_disk", "splits", "patients", "citation")
 _LISTS = ("left_out", "covers", "wholes", "unpaired", "notes")
@@ -43,7 +45,7 @@ def read_card(path: Path) -> SourceCard:
         ConfigurationError: when the file cannot be read or says what no card says; the message names file and key.
     """
     card = _Section(path, "", _mapping_of(path))
-    card.only(_CARD_KEYS)
+    card.only(CARD_KEYS)
     card.has(_REQUIRED_KEYS)
     plain: dict[str, Any] = {key: card.text(key) for key in _TEXTS if key in card.content}
     plain |= {key: card.texts(key) for key in _LISTS}

@@ -48,7 +48,8 @@ def test_all_of_our_sources_are_compared(shared_data):
 
 def test_the_card_says_of_every_label_what_the_table_says(both):
     written, derived = both
-    assert list(derived) == list(written)
+    assert derived.keys() >= written.keys()
+    assert {rule.label for rule in derived.values()} == {rule.label for rule in written.values()}
     for value, rule in written.items():
         same = replace(rule, parent=None, relation=None, union_is_whole=False)
         assert replace(derived[value], parent=None, relation=None, union_is_whole=False) == same
