@@ -72,6 +72,25 @@ class FilePattern:
         return template_names(self.text)
 
     @property
+    def expressions(self) -> dict[str, str]:
+        """The regular expressions that named parts must fit, by name."""
+        return {token["name"]: token["expression"] for token in _TOKEN.finditer(self.text) if token["expression"]}
+
+    def with_expressions(self, expressions: Mapping[str, str]) -> FilePattern:
+        """Give the same pattern with expressions for the named parts that have none.
+
+        Example:
+            >>> FilePattern("{id}_mask.png").with_expressions({"id": "[0-9]+"}).text
+            '{id:[0-9]+}_mask.png'
+        """
+
+        def token_text(token: re.Match[str]) -> str:
+            added = None if token["expression"] else expressions.get(token["name"] or "")
+            return token[0] if added is None else f"{{{token['name']}:{added}}}"
+
+        return FilePattern(_TOKEN.sub(token_text, self.text))
+
+    @property
     def is_template(self) -> bool:
         """Whether the names alone settle the path: no stars and no expressions."""
         return not any(token["star"] or token["expression"] for token in _TOKEN.finditer(self.text))

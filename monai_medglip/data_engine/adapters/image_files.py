@@ -13,7 +13,7 @@ from monai_medglip.data_engine.adapters.file_pattern import FilePattern, FoundPa
 from monai_medglip.data_engine.adapters.image_fact import FactOf, FromNames, ImageFact
 from monai_medglip.data_engine.adapters.image_pixels import ImagePixels
 from monai_medglip.data_engine.adapters.source_item import SourceItem
-from monai_medglip.data_engine.adapters.template import fill_template
+from monai_medglip.data_engine.adapters.template import fill_template, template_names
 from monai_medglip.errors import ConfigurationError, DataError
 from monai_medglip.imaging.modality import Modality
 from monai_medglip.readers.format_detection import image_stem
@@ -138,17 +138,27 @@ class ImageFinder:
         patterns = [FilePattern(text) for text in images.files]
         self._templates = [p for p in patterns if p.is_template and known.issuperset(p.names)]
         self._shared = tuple(name for name in dict.fromkeys(n for p in patterns for n in p.names) if name in known)
-        self._listed: dict[tuple[str, ...], FoundPath] = {}
+        self._listed: dict[tuple[str, ...], list[FoundPath]] = {}
         for pattern in patterns:
             if pattern not in self._templates:
                 for image in pattern.find(root):
-                    self._listed.setdefault(self._key(image.groups), image)
+                    self._listed.setdefault(self._key(image.groups), []).append(image)
 
     def find(self, words: Mapping[str, str]) -> FoundPath:
-        """Give the image that words name; where there is none, a path that is not there, so that reading it says so."""
-        listed = self._listed.get(self._key(words))
-        if listed is not None:
-            return self._images.named(self._root, FoundPath(listed.path, {**words, **listed.groups}))
+        """Give the image that words name; where there is none, a path that is not there, so that reading it says so.
+
+        Raises:
+            DataError: when the words fit several images.
+        """
+        listed = self._listed.get(self._key(words), ())
+        if len(listed) > 1:
+            told = ", ".join(f"{name} {words[name]!r}" for name in self._shared) or "nothing that tells them apart"
+            raise DataError(
+                f"{self._root}: expected one image of {told}, got {listed[0].path} and {listed[1].path}; name more parts "
+                f"of {' or '.join(self._images.files)} in the layout"
+            )
+        if listed:
+            return self._images.named(self._root, FoundPath(listed[0].path, {**words, **listed[0].groups}))
         paths = [self._root / _inside(fill_template(pattern.text, words)) for pattern in self._templates]
         path = next((path for path in paths if len(paths) > 1 and path.exists()), None)
         if path is None:
@@ -159,10 +169,9 @@ class ImageFinder:
         return tuple(words.get(name, "") for name in self._shared)
 
     def _missing(self, words: Mapping[str, str]) -> str:
+        """Give the path that was looked for, as far as the words tell it."""
         text = self._images.files[0]
-        for name in self._shared:
-            text = text.replace(f"{{{name}}}", words[name])
-        return text
+        return _inside(fill_template(text, {**{name: f"{{{name}}}" for name in template_names(text)}, **words}))
 
 
 def listed_items(

@@ -52,7 +52,7 @@ def mask_items(
         reader: makes the reader of an image from it and its files, at least one.
     """
     found = images.find(root)
-    matched = MatchedFiles(root, patterns, {name for image in found for name in image.groups})
+    matched = MatchedFiles(root, patterns, {name for image in found for name in image.groups}, images.files)
 
     def annotation(image: FoundPath) -> AnnotationReader | None:
         files = matched.of(image)

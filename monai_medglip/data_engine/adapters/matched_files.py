@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 
@@ -30,17 +31,22 @@ class MatchedFiles:
         root: the folder of the data set.
         patterns: of the annotation files' paths.
         names: the words that are known of an image; the annotation files that agree in those that both have are its.
+        images: patterns of the images' paths, whose regular expressions hold for the same names here.
     """
 
-    def __init__(self, root: Path, patterns: Sequence[str], names: Collection[str]) -> None:
+    def __init__(self, root: Path, patterns: Sequence[str], names: Collection[str], images: Sequence[str]) -> None:
         self.patterns = tuple(patterns)
+        expressions: dict[str, str] = {}
+        for text in images:
+            expressions = {**FilePattern(text).expressions, **expressions}
         self._files: list[tuple[tuple[str, ...], dict[tuple[str, ...], list[FoundPath]]]] = []
         for text in patterns:
-            pattern = FilePattern(text)
+            pattern = FilePattern(text).with_expressions(expressions)
             shared = tuple(name for name in pattern.names if name in names)
             files: dict[tuple[str, ...], list[FoundPath]] = {}
             for file in pattern.find(root):
-                files.setdefault(tuple(file.groups[name] for name in shared), []).append(file)
+                key = tuple(file.groups[name] for name in shared)
+                files.setdefault(key, []).append(replace(file, pattern=text))
             self._files.append((shared, files))
 
     def of(self, image: FoundPath) -> tuple[FoundPath, ...]:
