@@ -36,7 +36,7 @@ def main(words: list[str] | None = None) -> int:
         elif arguments.command == "check":
             check(settings)
         else:
-            adopt(settings, arguments.worker, redactor=redactor)
+            adopt(settings, arguments.worker)
     except KeyboardInterrupt:
         return 0
     except MedGLIPError as error:

@@ -30,7 +30,7 @@ from apps.medglip_pacs.redaction import Redactor
 from apps.medglip_pacs.series_job import SeriesResult
 from apps.medglip_pacs.settings import Settings
 
-__all__ = ["DurableQueue", "JobEntry", "Steps"]
+__all__ = ["DurableQueue", "JobEntry", "Steps", "queue_database"]
 
 SERIES_JOB, DELIVERY = "series_job", "delivery"
 _SERIES_QUEUE = "series"
@@ -95,7 +95,7 @@ class DurableQueue:
         steps: what jobs do.
         redactor: what keeps patients out of reasons.
         metrics: where figures go.
-        url: PostgreSQL database; None: a file in the state folder.
+        url: as for `queue_database`.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class DurableQueue:
         self._destinations = {destination.name: destination for destination in settings.destinations}
         self._running: set[str] = set()
         self._lock = threading.Lock()
-        place = url or f"sqlite:///{settings.state_folder}/queue.sqlite"
+        place = queue_database(settings, url)
         self._counts = QueueCounts(place)
         DBOS(config=_config(settings, place))
         _send_log_through_ours()
@@ -198,11 +198,9 @@ class DurableQueue:
         pending = _listed(status="PENDING", executor_id=self._settings.worker)
         with self._lock:
             dropped = [entry for entry in pending if entry.workflow_id not in self._running]
-        return _resume(dropped)
-
-    def adopt(self, worker: str) -> list[str]:
-        """Queue again what a worker had begun that will not come back."""
-        return _resume(_listed(status="PENDING", executor_id=worker))
+        for entry in dropped:
+            DBOS.resume_workflow(entry.workflow_id, queue_name=entry.queue_name)
+        return [entry.workflow_id for entry in dropped]
 
     def forget_old(self) -> int:
         """Remove the records of jobs that ended long ago, and return how many."""
@@ -298,6 +296,16 @@ class DurableQueue:
                 self._running.discard(job)
 
 
+def queue_database(settings: Settings, url: str | None = None) -> str:
+    """Return where the queue is kept.
+
+    Args:
+        settings: of the site.
+        url: PostgreSQL database; None: a file in the state folder.
+    """
+    return url or f"sqlite:///{settings.state_folder}/queue.sqlite"
+
+
 def _config(settings: Settings, url: str) -> DBOSConfig:
     return DBOSConfig(
         name="medglip_pacs",
@@ -323,12 +331,6 @@ def _send_log_through_ours() -> None:
 
 def _listed(*, load_output: bool = False, **which: Any) -> list[WorkflowStatus]:
     return DBOS.list_workflows(load_input=False, load_output=load_output, **which)
-
-
-def _resume(entries: Sequence[WorkflowStatus]) -> list[str]:
-    for entry in entries:
-        DBOS.resume_workflow(entry.workflow_id, queue_name=entry.queue_name)
-    return [entry.workflow_id for entry in entries]
 
 
 def _stored(job: str) -> list[str]:

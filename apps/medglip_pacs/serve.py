@@ -8,13 +8,14 @@ from collections.abc import Mapping
 
 import uvicorn
 
-from apps.medglip_pacs.durable_queue import JobEntry
+from apps.medglip_pacs.adoption import adopt_jobs
+from apps.medglip_pacs.durable_queue import JobEntry, queue_database
 from apps.medglip_pacs.orthanc import Orthanc
 from apps.medglip_pacs.page_access import PageAccess
 from apps.medglip_pacs.pipeline import Pipeline
 from apps.medglip_pacs.redaction import Redactor
 from apps.medglip_pacs.settings import PageSettings, Settings
-from apps.medglip_pacs.site_secrets import ORTHANC_PASSWORD, PAGE_PASSWORD, secret
+from apps.medglip_pacs.site_secrets import ORTHANC_PASSWORD, PAGE_PASSWORD, QUEUE_URL, secret
 from apps.medglip_pacs.status_page import status_page
 from monai_medglip.errors import ConfigurationError
 
@@ -62,21 +63,20 @@ def check(settings: Settings) -> None:
     _logger.info("settings, secrets and %d destinations are in order", len(settings.destinations))
 
 
-def adopt(settings: Settings, worker: str, *, redactor: Redactor) -> None:
+def adopt(settings: Settings, worker: str) -> None:
     """Queue again what a worker had begun that will not come back.
 
     Args:
-        settings: of this worker, which must not be running.
+        settings: of any worker on the same queue, which may be running.
         worker: name of the lost one.
-        redactor: what keeps patients out of logs.
+
+    Raises:
+        LaterError: when the queue does not answer.
     """
-    pipeline = Pipeline(settings, redactor=redactor)
-    try:
-        pipeline.queue.launch()
-        for job in pipeline.queue.adopt(worker):
-            _logger.info("job %s is queued again", job)
-    finally:
-        pipeline.close()
+    jobs = adopt_jobs(worker, url=queue_database(settings, secret(QUEUE_URL)))
+    for job in jobs:
+        _logger.info("job %s is queued again", job)
+    _logger.info("%d jobs of %s were queued again", len(jobs), worker)
 
 
 class _WorkerFacts:

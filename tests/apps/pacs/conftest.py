@@ -8,6 +8,7 @@ from importlib.util import find_spec
 if find_spec("dbos") is None:
     collect_ignore_glob = ["test_*.py"]
 else:
+    from tests.apps.pacs.postgresql import postgresql
     from tests.apps.pacs.running_site import make_worker, node
 
-    __all__ = ["make_worker", "node"]
+    __all__ = ["make_worker", "node", "postgresql"]

@@ -89,7 +89,7 @@ class Worker:
         self.folder = folder
         self.port = free_port()
         self.log = folder / "worker.log"
-        self._settings = folder / "site.yaml"
+        self.settings = folder / "site.yaml"
         settings = {
             "state_folder": str(folder / "state"),
             "orthanc": {"url": node.process.url, "user": "medglip"},
@@ -99,7 +99,7 @@ class Worker:
             "page": {"port": self.port},
             **changes,
         }
-        self._settings.write_text(yaml.safe_dump(settings), encoding="utf-8")
+        self.settings.write_text(yaml.safe_dump(settings), encoding="utf-8")
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, **environment: str) -> None:
@@ -110,7 +110,7 @@ class Worker:
             "MEDGLIP_PACS_PAGE_PASSWORD": PAGE_PASSWORD,
             **environment,
         }
-        command = [sys.executable, "-m", "apps.medglip_pacs", "serve", str(self._settings)]
+        command = [sys.executable, "-m", "apps.medglip_pacs", "serve", str(self.settings)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(command, cwd=REPOSITORY, env=variables, stdout=log, stderr=log)
 
@@ -143,11 +143,12 @@ class Worker:
 
 @pytest.fixture
 def make_worker(tmp_path: Path, node: Node) -> Iterator[Callable[..., Worker]]:
-    """Makes a worker on the test's Orthanc; all are ended after the test."""
+    """Makes a worker on the test's Orthanc, in a folder within the test's own; all are ended after the test."""
     made: list[Worker] = []
 
-    def make(**changes: object) -> Worker:
-        made.append(Worker(tmp_path, node, **changes))
+    def make(folder: str = ".", **changes: object) -> Worker:
+        (tmp_path / folder).mkdir(exist_ok=True)
+        made.append(Worker(tmp_path / folder, node, **changes))
         return made[-1]
 
     yield make

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from apps.medglip_pacs.adoption import adopt_jobs
 from apps.medglip_pacs.durable_queue import DurableQueue
 from apps.medglip_pacs.errors import GoneError, LaterError, ModelDiedError, QuarantineError
 from apps.medglip_pacs.metrics import Metrics
@@ -158,12 +159,12 @@ def test_the_results_of_other_jobs_for_a_series_are_known_failed_ones_too(queue:
     assert queue.earlier_results("s.2") == {"i1"}
 
 
-def test_nothing_that_runs_is_taken_for_dropped(queue: DurableQueue, steps: _Steps) -> None:
+def test_nothing_that_runs_is_taken_for_dropped(queue: DurableQueue, steps: _Steps, tmp_path: Path) -> None:
     steps.series = [LaterError("away")]
     queue.add("s.1")
     wait_until(lambda: queue.state("s.1") == "running")
     assert queue.resume_dropped() == []
-    assert queue.adopt("another worker") == []
+    assert adopt_jobs("another worker", url=f"sqlite:///{tmp_path}/queue.sqlite") == []
 
 
 def test_series_that_were_finished_are_counted_from_a_moment_on_and_deliveries_are_not(
