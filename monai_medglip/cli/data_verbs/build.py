@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from monai_medglip.data_engine.build.build_plan import PlannedSource
@@ -77,7 +77,7 @@ def _planned(text: str) -> PlannedSource:
     name, equals, place = text.partition("=")
     if not equals or not place:
         raise ConfigurationError(f"expected a data set as NAME=FOLDER, got {text!r}")
-    root = UPath(place) if "://" in place else Path(place)
+    root = cast(Path, UPath(place)) if "://" in place else Path(place)
     if not root.is_dir():
         raise ConfigurationError(f"expected the folder of {name}, there is none at {place}")
     return PlannedSource(source_card(name), root)

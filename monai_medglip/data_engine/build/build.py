@@ -74,6 +74,7 @@ def build_store(
     folder = BuildFolder(work_folder)
     folder.claim(plan)
     parts: list[Part] = []
+    sizes: dict[str, int] = {}
     before = 0
 
     def tasks() -> Iterator[UnitTask]:
@@ -81,6 +82,7 @@ def build_store(
         for unit in plan.units():
             part = folder.part(unit.name)
             parts.append(part)
+            sizes[part.name] = len(unit.items)
             if part.is_complete:
                 before += 1
                 progress(len(unit.items))
@@ -88,7 +90,7 @@ def build_store(
                 yield UnitTask(unit, plan, work_folder)
 
     for part in (scheduler or InProcess()).run(work_on_unit, tasks()):
-        progress(_row_count(part))
+        progress(sizes[part.name])
     manifest = _finish(plan, target, parts)
     shutil.rmtree(folder.parts)
     return BuildReport(manifest, len(parts), before)
@@ -116,7 +118,3 @@ def _summaries(part: Part) -> Iterator[ImageSummary]:
     table = pq.read_table(part.table("records"), columns=list(_SUMMARY_COLUMNS))
     for row in zip(*(table[name].to_pylist() for name in _SUMMARY_COLUMNS), strict=True):
         yield ImageSummary(*row)
-
-
-def _row_count(part: Part) -> int:
-    return int(pq.read_metadata(part.table("records")).num_rows)
