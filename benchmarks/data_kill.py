@@ -24,6 +24,8 @@ from monai_medglip.evaluation import result_head, write_result
 
 SOURCES = ("acdc", "busi", "hc18", "jsrt", "kvasir_seg", "montgomery", "openkbp", "ph2", "wbc_jtsc")
 """Sources of the data folder with masks; together 1,700 images."""
+_START_S = 4.0
+"""What a process needs before it works on images, about [s]."""
 SALT = "for the measurement only"
 
 
@@ -46,6 +48,12 @@ def build(data: Path, store: Path, *words: str) -> subprocess.Popen[bytes]:
     )
 
 
+def finished(process: subprocess.Popen[bytes]) -> None:
+    """Wait for a build, which must end well."""
+    if process.wait() != 0:
+        raise SystemExit(f"a build that nobody killed ended with {process.returncode}")
+
+
 def killed_builds(data: Path, folder: Path, *, kills: int, seconds: float, seed: int) -> dict[str, Any]:
     """Kill a build on two processes with all its processes at random moments, then let it end.
 
@@ -57,20 +65,18 @@ def killed_builds(data: Path, folder: Path, *, kills: int, seconds: float, seed:
         seed: of the moments.
     """
     chance = random.Random(seed)
-    store, survived = folder / "killed", 0
+    store, ended = folder / "killed", 0
     for _ in range(kills):
         process = build(data, store, "--processes", "2")
         time.sleep(chance.uniform(0, 2 * seconds / kills) + _START_S)
-        survived += process.poll() is not None
-        os.killpg(process.pid, signal.SIGKILL)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            ended += 1
         process.wait()
-    if not store.exists() or not (store / "manifest.json").exists():
-        build(data, store, "--processes", "2").wait()
-    return {"kills": kills, "ended_before_its_kill": survived, "digest": digest(store)}
-
-
-_START_S = 4.0
-"""What a process needs before it works on images, about [s]."""
+    if not (store / "manifest.json").exists():
+        finished(build(data, store, "--processes", "2"))
+    return {"kills": kills, "ended_before_its_kill": ended, "digest": digest(store)}
 
 
 def dask_build(data: Path, folder: Path, *, seconds: float) -> dict[str, Any]:
@@ -102,7 +108,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="data_kill_") as name:
         folder, data = Path(name), arguments.data.resolve()
         start = time.monotonic()
-        build(data, folder / "whole").wait()
+        finished(build(data, folder / "whole"))
         seconds = time.monotonic() - start
         expected = digest(folder / "whole")
         killed = killed_builds(data, folder, kills=arguments.kills, seconds=seconds / 2, seed=arguments.seed)
