@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from monai_medglip.data_engine.collate import collate_grounding
     from monai_medglip.data_engine.folder_record import AnnotationKind, FolderRecord
+    from monai_medglip.data_engine.grounding_data import GroundingData
     from monai_medglip.data_engine.grounding_dataset import LoadGroundingd, grounding_items
     from monai_medglip.data_engine.grounding_folder import GroundingFolder
     from monai_medglip.data_engine.known_phrases import AskKnownPhrasesd
     from monai_medglip.data_engine.label_rules import InstanceRule, LabelRule, Relation, SourceFacts
+    from monai_medglip.data_engine.open_data import open_grounding_data
     from monai_medglip.data_engine.phrase_sampling import SamplePhrasesd
     from monai_medglip.data_engine.phrase_truth import PhraseTruth, Presence
     from monai_medglip.data_engine.record import Record, Region, Truth
@@ -28,6 +30,7 @@ _HOMES = {
     "AnnotationKind": "folder_record",
     "AskKnownPhrasesd": "known_phrases",
     "FolderRecord": "folder_record",
+    "GroundingData": "grounding_data",
     "GroundingFolder": "grounding_folder",
     "InstanceRule": "label_rules",
     "LabelRule": "label_rules",
@@ -44,12 +47,14 @@ _HOMES = {
     "Truth": "record",
     "collate_grounding": "collate",
     "grounding_items": "grounding_dataset",
+    "open_grounding_data": "open_data",
 }
 
 __all__ = [
     "AnnotationKind",
     "AskKnownPhrasesd",
     "FolderRecord",
+    "GroundingData",
     "GroundingFolder",
     "InstanceRule",
     "LabelRule",
@@ -66,6 +71,7 @@ __all__ = [
     "Truth",
     "collate_grounding",
     "grounding_items",
+    "open_grounding_data",
 ]
 
 

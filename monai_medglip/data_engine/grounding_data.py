@@ -26,6 +26,9 @@ class GroundingData(Protocol):
     def labels(self, source: str) -> tuple[LabelRule, ...]:
         """Give the rules of a source's labels."""
 
+    def permissive_sources(self) -> list[str]:
+        """Give the sources whose terms allow commercial use; none is an error."""
+
     def facts(self, source: str) -> SourceFacts:
         """Give what is known of a source."""
 

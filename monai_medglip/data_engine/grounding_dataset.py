@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a data folder to the items of a MONAI data set: pixels, instance map and table of regions.
+"""From annotated images to the items of a MONAI data set: pixels, instance map and table of regions.
 
 Everything here is the same in every epoch, so that MONAI's `CacheDataset` keeps it; what is drawn by chance follows in
 `phrase_sampling`.
@@ -7,17 +7,17 @@ Everything here is the same in every epoch, so that MONAI's `CacheDataset` keeps
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import torch
 from monai.data.meta_tensor import MetaTensor
 from monai.transforms.transform import Transform
 
-from monai_medglip.data_engine.grounding_folder import GroundingFolder
-from monai_medglip.data_engine.licenses import permissive_sources
+from monai_medglip.data_engine.grounding_data import GroundingData
+from monai_medglip.data_engine.open_data import open_grounding_data
 from monai_medglip.data_engine.record import Record
 from monai_medglip.data_engine.region_table import RegionRow, pack_regions
 from monai_medglip.ontology.concept import Mirror
@@ -26,30 +26,60 @@ from monai_medglip.transforms.mirroring import strictest_mirror
 __all__ = ["PERMISSIVE", "LoadGroundingd", "grounding_items"]
 
 PERMISSIVE = "permissive"
-"""The word that stands for all sources whose terms allow commercial use, see `licenses`."""
+"""The word that stands for all sources whose terms allow commercial use."""
 
 
 def grounding_items(
-    folder: GroundingFolder | str | Path, split: str | None = None, sources: Collection[str] | str | None = None
-) -> list[dict[str, Any]]:
+    folder: GroundingData | str | Path, split: str | None = None, sources: Collection[str] | str | None = None
+) -> RecordItems:
     """Give one item ``{"record": Record}`` per image, for MONAI's `Dataset` and `CacheDataset`.
 
     Args:
-        folder: the data folder or its path.
+        folder: the data, or the path of a data folder, a store or shards.
         split: train, val or test; None for all.
         sources: keep these sources only; a word alone is one source, ``permissive`` all that are cleared for every use.
 
     Returns:
-        The items in the order of INDEX.tsv.
+        The items in the order of the records.
 
     Raises:
-        ConfigurationError: when no source of the folder is permissive.
-        DataError: when the folder breaks its own rules, or lacks a source that was named.
+        ConfigurationError: when no source is permissive.
+        DataError: when the data break the rules of their form, or lack a source that was named.
     """
-    opened = folder if isinstance(folder, GroundingFolder) else GroundingFolder(folder)
+    opened = open_grounding_data(folder)
     if isinstance(sources, str):
-        sources = permissive_sources(opened.sources) if sources == PERMISSIVE else [sources]
-    return [{"record": record} for record in opened.records(split, sources)]
+        sources = opened.permissive_sources() if sources == PERMISSIVE else [sources]
+    return RecordItems(opened.records(split, sources))
+
+
+class RecordItems(Sequence[dict[str, Any]]):
+    """Items of one record each, made when they are looked at: a store has a million of them.
+
+    Args:
+        records: the records.
+    """
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        self.records = records
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    @overload
+    def __getitem__(self, index: int) -> dict[str, Any]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> RecordItems: ...
+
+    def __getitem__(self, index: int | slice) -> dict[str, Any] | RecordItems:
+        """Give one item, or some of them."""
+        if isinstance(index, slice):
+            return RecordItems(self.records[index])
+        return {"record": self.records[index]}
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Give all items; a store reads its records faster in one go."""
+        return ({"record": record} for record in self.records)
 
 
 class LoadGroundingd(Transform):
@@ -64,11 +94,11 @@ class LoadGroundingd(Transform):
     * ``mirror``: the strictest `Mirror` of the image's regions; of all labels of the source where it has none.
 
     Args:
-        folder: the data folder or its path.
+        folder: the data, or the path of a data folder, a store or shards.
     """
 
-    def __init__(self, folder: GroundingFolder | str | Path) -> None:
-        self.folder = folder if isinstance(folder, GroundingFolder) else GroundingFolder(folder)
+    def __init__(self, folder: GroundingData | str | Path) -> None:
+        self.folder = open_grounding_data(folder)
         self._mirrors = {
             (source, rule.label): rule.mirror for source in self.folder.sources for rule in self.folder.labels(source)
         }

@@ -17,6 +17,7 @@ from monai_medglip.data_engine.annotation_files import read_boxes, read_labelmap
 from monai_medglip.data_engine.folder_record import AnnotationKind, FolderRecord
 from monai_medglip.data_engine.instances import regions_from_boxes, regions_from_masks
 from monai_medglip.data_engine.label_rules import LabelRule, SourceFacts, read_label_rules, read_source_facts
+from monai_medglip.data_engine.licenses import permissive_sources
 from monai_medglip.data_engine.record import Record, Region
 from monai_medglip.data_engine.tables import TableRow, read_table
 from monai_medglip.errors import DataError, MedGLIPError
@@ -100,6 +101,14 @@ class GroundingFolder:
                 f"{self.path / 'LABELS.tsv'}: expected one of the sources {', '.join(self._rules)}, got {source!r}"
             )
         return self._rules[source]
+
+    def permissive_sources(self) -> list[str]:
+        """Give the sources whose terms allow commercial use, by their cards.
+
+        Raises:
+            ConfigurationError: when there is none.
+        """
+        return permissive_sources(self.sources)
 
     def facts(self, source: str) -> SourceFacts:
         """Give what is known of a source; nothing, where SOURCES.tsv does not list it."""

@@ -9,7 +9,8 @@ from typing import Any
 
 from monai.transforms.transform import Transform
 
-from monai_medglip.data_engine.grounding_folder import GroundingFolder
+from monai_medglip.data_engine.grounding_data import GroundingData
+from monai_medglip.data_engine.open_data import open_grounding_data
 from monai_medglip.data_engine.record import Record
 from monai_medglip.data_engine.source_concepts import Presence, SourceConcepts
 from monai_medglip.ontology import Ontology
@@ -25,19 +26,19 @@ class AskKnownPhrasesd(Transform):
     Adds ``phrases`` and ``concept_truths`` as `SamplePhrasesd` does; nothing is left to chance.
 
     Args:
-        folder: the data folder or its path.
+        folder: the data, or the path of a data folder, a store or shards.
         withheld_concepts: concepts that are not asked.
         ontology: the concepts; the project's own when None.
     """
 
     def __init__(
         self,
-        folder: GroundingFolder | str | Path,
+        folder: GroundingData | str | Path,
         *,
         withheld_concepts: Collection[str] = (),
         ontology: Ontology | None = None,
     ) -> None:
-        opened = folder if isinstance(folder, GroundingFolder) else GroundingFolder(folder)
+        opened = open_grounding_data(folder)
         self.ontology = Ontology.default() if ontology is None else ontology
         self.withheld = frozenset(withheld_concepts)
         self._concepts = {s: SourceConcepts(opened.labels(s), self.ontology) for s in opened.sources}

@@ -10,7 +10,8 @@ from typing import Any
 
 from monai.transforms.transform import Randomizable, Transform
 
-from monai_medglip.data_engine.grounding_folder import GroundingFolder
+from monai_medglip.data_engine.grounding_data import GroundingData
+from monai_medglip.data_engine.open_data import open_grounding_data
 from monai_medglip.data_engine.record import Record, Region
 from monai_medglip.data_engine.region_table import RegionRow
 from monai_medglip.data_engine.source_concepts import ConceptTruth, Presence, SourceConcepts
@@ -46,7 +47,7 @@ class SamplePhrasesd(Randomizable, Transform):
     another training name of the ontology; names held out of training are never used.
 
     Args:
-        folder: the data folder or its path; its labels are the vocabulary.
+        folder: the data, or the path of a data folder, a store or shards; its labels are the vocabulary.
         count: phrases per image, fewer where the image has not so many.
         parent_probability: how often a wider concept of a present label ("tooth") may be asked too.
         canonical_probability: how often a concept is called by its own name.
@@ -59,7 +60,7 @@ class SamplePhrasesd(Randomizable, Transform):
 
     def __init__(
         self,
-        folder: GroundingFolder | str | Path,
+        folder: GroundingData | str | Path,
         *,
         count: int = 10,
         parent_probability: float = 0.3,
@@ -76,7 +77,7 @@ class SamplePhrasesd(Randomizable, Transform):
         self.parent_probability = parent_probability
         self.canonical_probability = canonical_probability
         self.ontology = Ontology.default() if ontology is None else ontology
-        opened = folder if isinstance(folder, GroundingFolder) else GroundingFolder(folder)
+        opened = open_grounding_data(folder)
         self._vocabularies = _vocabularies(opened, self.ontology, frozenset(withheld_concepts))
         self._truths: dict[Hashable, dict[str, ConceptTruth]] = {}
 
@@ -138,15 +139,13 @@ class SamplePhrasesd(Randomizable, Transform):
         return Phrase(text, concept=name, side=side)
 
 
-def _vocabularies(
-    folder: GroundingFolder, ontology: Ontology, withheld: frozenset[str]
-) -> dict[str, _SourceVocabulary]:
+def _vocabularies(folder: GroundingData, ontology: Ontology, withheld: frozenset[str]) -> dict[str, _SourceVocabulary]:
     concepts = {source: SourceConcepts(folder.labels(source), ontology) for source in folder.sources}
     every = tuple(dict.fromkeys(name for source in concepts.values() for name in source.names()))
     unknown = sorted(withheld - set(every))
     if unknown:
         raise ConfigurationError(f"expected withheld concepts of this data folder, it has no {', '.join(unknown)}")
-    one_record = {record.source: record for record in folder.records()}
+    one_record = {source: folder.records(sources=[source])[-1] for source in folder.sources}
     vocabularies = {}
     # Every other source has the same chance to give an easy phrase: 32 teeth must not drown a single polyp.
     chances = {name: 1 / len(own.names()) for own in concepts.values() for name in own.names()}

@@ -19,7 +19,7 @@ from monai_medglip.imaging.mask_rle import MaskRLE
 from monai_medglip.imaging.scan import Scan
 from monai_medglip.readers.single_slice import kept_axes_first
 
-__all__ = ["AnatomicalPlane", "SliceChoice", "VolumeSlice", "volume_slices"]
+__all__ = ["AnatomicalPlane", "SliceChoice", "VolumeSlice", "volume_plane", "volume_slices"]
 
 
 class AnatomicalPlane(str, Enum):
@@ -111,7 +111,7 @@ def volume_slices(
                 pieces[index].append(cut)
     return tuple(
         VolumeSlice(
-            f"{choice.plane.value}_{index:03d}", _plane(scan, axis, index), tuple(pieces[index]), dropped[index]
+            f"{choice.plane.value}_{index:03d}", volume_plane(scan, axis, index), tuple(pieces[index]), dropped[index]
         )
         for index in chosen
         if pieces[index] or not choice.only_annotated
@@ -185,8 +185,14 @@ def _size(region: Region) -> float:
     return (region.box[2] - region.box[0]) * (region.box[3] - region.box[1])
 
 
-def _plane(scan: Scan, axis: int, index: int) -> Scan:
-    """Give one slice of a volume, with its plane in space."""
+def volume_plane(scan: Scan, axis: int, index: int) -> Scan:
+    """Give one slice of a volume as an image, with its plane in space.
+
+    Args:
+        scan: the volume.
+        axis: the array axis that the slice stands across, 0 to 2.
+        index: its number along that axis.
+    """
     kept = tuple(other for other in range(3) if other != axis)
     affine = kept_axes_first(scan.frame.affine, kept)
     affine[:3, 3] += scan.frame.affine[:3, axis] * index

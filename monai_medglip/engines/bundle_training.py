@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from monai_medglip.atomic_file import atomic_file
-from monai_medglip.data_engine import GroundingFolder
+from monai_medglip.data_engine import open_grounding_data
 from monai_medglip.engines.checkpoints import latest_checkpoint
 from monai_medglip.engines.training_settings import checked_settings
 from monai_medglip.errors import ConfigurationError, DataError, MedGLIPError, WeightsError
@@ -37,7 +37,7 @@ def train_bundle(
 
     Args:
         bundle: folder with ``configs/train.json`` and ``models/network.json``; it is not changed.
-        data: data folder with images of the split ``train``.
+        data: data folder, store or shards with images of the split ``train``.
         out: becomes a bundle: ``models`` with checkpoints and the best weights, ``eval`` with TensorBoard's curves.
         image_weights: where the image encoder starts; None takes the configuration's.
         settings: changes to the configuration, ``key=value`` each, see `checked_settings`.
@@ -52,8 +52,8 @@ def train_bundle(
     """
     source, target = Path(bundle), Path(out)
     changes = _checked_changes(source, settings)
-    if not GroundingFolder(data).records("train"):
-        raise DataError(f"{Path(data) / 'INDEX.tsv'}: expected images of the split 'train', there are none")
+    if not open_grounding_data(data).records("train"):
+        raise DataError(f"{data}: expected images of the split 'train', there are none")
     if image_weights is not None:
         if not Path(image_weights).exists():
             raise WeightsError(f"expected image weights at {image_weights}, found nothing there; leave them out?")

@@ -93,6 +93,7 @@ def _record(item: SourceItem, scan: Scan, task: UnitTask) -> StoredRecord:
         affine=tuple(scan.frame.affine[:3].ravel().tolist()),
         known_axes=scan.frame.known_axes & source.card.known_axes,
         spacing_known=scan.frame.spacing_known and source.card.spacing_known,
+        pixels=item.pixels,
         checksum=pixel_checksum(scan),
         perceptual_hash=perceptual_hash(scan) if plan.with_hash else None,
         attributes=allowed_attributes(item.attributes),

@@ -3,38 +3,31 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
-from functools import partial
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from monai_medglip.atomic_file import atomic_file
 from monai_medglip.data_engine.label_rules import LabelRule
 from monai_medglip.data_engine.store.arrow import pa, pq
-from monai_medglip.data_engine.store.id_index import IdIndex, id_keys
+from monai_medglip.data_engine.store.id_index import ID_INDEX, IdIndex, id_keys
+from monai_medglip.data_engine.store.image_roots import ImageRoot, write_roots
 from monai_medglip.data_engine.store.manifest import MANIFEST, Manifest, StoreFile
 from monai_medglip.data_engine.store.part_writer import Part
 from monai_medglip.data_engine.store.rows import FindingRow, Row, finding_row, label_row, source_row
-from monai_medglip.data_engine.store.schema import ROWS_PER_FILE, SCHEMA_VERSION, SCHEMAS
+from monai_medglip.data_engine.store.schema import SCHEMA_VERSION, SCHEMAS
 from monai_medglip.data_engine.store.stored_source import StoredSource
+from monai_medglip.data_engine.store.table_files import open_table, table_files
 from monai_medglip.data_engine.store.table_reader import TableReader
 from monai_medglip.data_engine.store.table_writer import TableWriter
 from monai_medglip.errors import DataError, OutputError
 
-__all__ = ["ID_INDEX", "ROOTS", "STORE_KIND", "Revision", "finish_store"]
+__all__ = ["STORE_KIND", "Revision", "finish_store"]
 
 STORE_KIND = "grounding-store"
 """What the manifest of a store calls it."""
-
-ID_INDEX = "ids.npy"
-"""The index from names to numbers."""
-
-ROOTS = "roots.json"
-"""Where the pixels of each source lie on this machine; it may be edited, the manifest does not count it."""
 
 Revision = Callable[[pa.Table], pa.Table]
 """Takes some rows of records and gives those that stay, in the same order; it may change them, but not ``number``,
@@ -47,7 +40,7 @@ def finish_store(
     *,
     labels: Iterable[LabelRule],
     sources: Iterable[StoredSource],
-    roots: Mapping[str, Path],
+    roots: Mapping[str, ImageRoot],
     findings: Iterable[FindingRow] = (),
     revise: Revision = lambda records: records,
 ) -> Manifest:
@@ -58,7 +51,8 @@ def finish_store(
         parts: the parts in the order that their records shall have.
         labels: the rules of the labels of all sources.
         sources: the data sets that the records come from.
-        roots: the folder that the ``uri`` of a source's images starts from.
+        roots: the folder that the ``uri`` of a source's images starts from; one that is not absolute starts from the
+            store.
         findings: what was found beyond single parts; they follow those of the parts.
         revise: leaves records out, or changes them, such as their split.
 
@@ -72,28 +66,20 @@ def finish_store(
     if (target / MANIFEST).exists():
         raise OutputError(f"{target}: expected a folder without a store, there is one; remove it or name another")
     with ExitStack() as stack:
-        tables = {name: stack.enter_context(_open_table(target, name)) for name in SCHEMAS}
+        tables = {name: stack.enter_context(open_table(target, name)) for name in SCHEMAS}
         _add_all(tables["labels"], map(label_row, labels))
         _add_all(tables["sources"], map(source_row, sources))
         keys = [part_keys for part in parts for part_keys in _append(tables, part, revise)]
         _add_all(tables["findings"], map(finding_row, findings))
-    files = {name: _files(target, table) for name, table in tables.items()}
+    files = {name: table_files(target, table) for name, table in tables.items()}
     index = IdIndex.of_keys(np.concatenate([np.empty(0, np.uint64), *keys]))
     _check_names(tables["records"], index)
     index.write(target / ID_INDEX)
     files["ids"] = [StoreFile.of(target, target / ID_INDEX)]
-    _write_roots(target / ROOTS, roots)
+    write_roots(target, roots)
     manifest = Manifest(STORE_KIND, SCHEMA_VERSION, {name: t.row_count for name, t in tables.items()}, files)
     manifest.write(target)
     return manifest
-
-
-def _open_table(target: Path, name: str) -> AbstractContextManager[TableWriter]:
-    return TableWriter.open(name, partial(_table_path, target, name), rows_per_file=ROWS_PER_FILE.get(name))
-
-
-def _table_path(target: Path, name: str, number: int) -> Path:
-    return target / name / f"{number:05d}.parquet"
 
 
 def _add_all(table: TableWriter, rows: Iterable[Row]) -> None:
@@ -143,10 +129,6 @@ def _with_column(table: pa.Table, name: str, values: npt.NDArray[np.int64]) -> p
     return table.set_column(at, table.schema.field(at), pa.array(values, pa.int64()))
 
 
-def _files(target: Path, table: TableWriter) -> list[StoreFile]:
-    return [StoreFile.of(target, path, rows=pq.read_metadata(path).num_rows) for path in table.paths]
-
-
 def _check_names(table: TableWriter, index: IdIndex) -> None:
     """Refuse two records of one name; different names with one hash are fine."""
     records = TableReader(table.paths, [pq.read_metadata(path).num_rows for path in table.paths])
@@ -157,9 +139,3 @@ def _check_names(table: TableWriter, index: IdIndex) -> None:
         ]
         if names[0] == names[1]:
             raise DataError(f"expected every id once in a source, {'/'.join(names[0])} is there twice")
-
-
-def _write_roots(path: Path, roots: Mapping[str, Path]) -> None:
-    places = {source: str(root) for source, root in sorted(roots.items())}
-    with atomic_file(path) as temporary:
-        temporary.write_text(json.dumps(places, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -12,7 +12,10 @@ import numpy.typing as npt
 
 from monai_medglip.atomic_file import atomic_file
 
-__all__ = ["IdIndex", "id_keys"]
+__all__ = ["ID_INDEX", "IdIndex", "id_keys"]
+
+ID_INDEX = "ids.npy"
+"""The name of the file."""
 
 _KEY_BYTES = 8
 

@@ -13,7 +13,7 @@ from typing import Any
 from monai_medglip.atomic_file import atomic_file
 from monai_medglip.errors import DataError
 
-__all__ = ["MANIFEST", "Manifest", "StoreFile"]
+__all__ = ["MANIFEST", "Manifest", "StoreFile", "kind_of"]
 
 MANIFEST = "manifest.json"
 """Its name; written last, so that a folder without it is no store."""
@@ -113,6 +113,16 @@ class Manifest:
                 raise DataError(
                     f"{root / file.path}: expected {file.size} bytes as {MANIFEST} says, got {size}; copy it again"
                 )
+
+
+def kind_of(root: Path) -> str | None:
+    """Give what the manifest of a folder says that it is.
+
+    Raises:
+        DataError: when there is no manifest that can be read.
+    """
+    kind: str | None = _read_json(root / MANIFEST).get("kind")
+    return kind
 
 
 def _read_json(path: Path) -> dict[str, Any]:

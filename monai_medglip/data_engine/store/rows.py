@@ -59,6 +59,8 @@ def record_row(record: StoredRecord, number: int, first_region: int, region_coun
         record.modality.value,
         record.body_region,
         record.uri,
+        record.pixels.offset,
+        record.pixels.volume,
         None if place is None else place.axis,
         None if place is None else place.index,
         record.patient,

@@ -45,6 +45,8 @@ SCHEMAS: Mapping[str, pa.Schema] = {
             _required("modality", _TEXT),
             _optional("body_region", _TEXT),
             _required("uri", _TEXT),
+            _required("offset", pa.int32()),
+            _optional("volume", pa.int32()),
             _optional("slice_axis", pa.int8()),
             _optional("slice_index", pa.int32()),
             _required("patient", _TEXT),

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from monai_medglip.data_engine.adapters.image_pixels import ImagePixels
 from monai_medglip.data_engine.record import Record
 from monai_medglip.geometry.frames import AxisPair, Frame
 
-__all__ = ["SlicePlace", "StoredRecord"]
+__all__ = ["PLAIN_PIXELS", "SlicePlace", "StoredRecord"]
+
+PLAIN_PIXELS = ImagePixels()
+"""What `read_image` gives, unchanged."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +39,11 @@ class StoredRecord(Record):
         affine: the upper three rows of the frame's affine one after the other, 12 numbers; None where it says nothing.
         known_axes: the patient's axes that the affine truly tells.
         spacing_known: whether the affine's lengths are real millimeters.
+        pixels: how they are read from the file.
         slice_place: which slice of the volume behind ``uri`` the image is; None where it is the whole file.
         license: the terms of this image where they differ from those of its source.
-        checksum: SHA-256 of the image's file in hex.
-        perceptual_hash: in hex; alike for images that look alike.
+        checksum: SHA-256 of the pixels in hex, the same for equal images.
+        perceptual_hash: in hex, alike for images that look alike.
         attributes: what the source says of the image besides (view, sequence, report text); names are unique.
         number: position in the store; None before the record is in one.
         first_region: position of its first region in the store's table of regions.
@@ -49,6 +54,7 @@ class StoredRecord(Record):
     affine: tuple[float, ...] | None = None
     known_axes: frozenset[AxisPair] = frozenset()
     spacing_known: bool = False
+    pixels: ImagePixels = PLAIN_PIXELS
     slice_place: SlicePlace | None = None
     license: str | None = None
     checksum: str | None = None
