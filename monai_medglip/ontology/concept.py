@@ -14,6 +14,7 @@ __all__ = ["Code", "Concept", "Level", "Mirror", "Side"]
 class Level(str, Enum):
     """What kind of thing a concept is."""
 
+    BODY_REGION = "body region"
     ORGAN = "organ"
     STRUCTURE = "structure"
     FINDING = "finding"

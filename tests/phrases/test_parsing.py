@@ -19,7 +19,7 @@ def test_the_text_stays_as_typed_but_for_spaces_around_it() -> None:
 
 
 def test_a_phrase_that_the_ontology_does_not_know_can_be_asked() -> None:
-    assert parse_phrase("left pneumothorax") == Phrase("left pneumothorax", None, Side.LEFT)
+    assert parse_phrase("left pneumatocele") == Phrase("left pneumatocele", None, Side.LEFT)
 
 
 def test_both_sides_of_a_pair_are_asked_as_the_thing_without_its_side() -> None:
@@ -60,7 +60,7 @@ def test_a_doubt_is_no_denial(text: str) -> None:
 
 
 def test_an_unknown_thing_can_be_denied() -> None:
-    assert parse_phrase("no pneumothorax") == Phrase("no pneumothorax", negated=True)
+    assert parse_phrase("no pneumatocele") == Phrase("no pneumatocele", negated=True)
 
 
 def test_a_name_that_begins_like_a_negation_is_no_negation() -> None:
