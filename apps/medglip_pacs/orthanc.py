@@ -113,13 +113,10 @@ class Orthanc:
         """Return how much room the files of a series take [bytes]."""
         return int(self._json("GET", f"/series/{series}/statistics")["DicomDiskSize"])
 
-    def identifying_values(self, series: str) -> frozenset[str]:
-        """Return what Orthanc knows about patient, study and series that must not be written down anywhere."""
-        patient_and_study = self._json("GET", f"/series/{series}/study")
-        own = self._json("GET", f"/series/{series}")["MainDicomTags"]
-        public = {"Modality", "Manufacturer", "BodyPartExamined", "PatientSex", "SeriesNumber", "ImagesInAcquisition"}
-        tags = {**patient_and_study["PatientMainDicomTags"], **patient_and_study["MainDicomTags"], **own}
-        return frozenset(str(value) for name, value in tags.items() if name not in public)
+    def header(self, series: str) -> dict[str, Any]:
+        """Return the header of one instance of a series by keyword, without long values; sequences are lists."""
+        instance = self._json("GET", f"/series/{series}")["Instances"][0]
+        return dict(self._json("GET", f"/instances/{instance}/simplified-tags"))
 
     def download(self, instance: str, path: Path) -> None:
         """Write one instance to a file, as it was received.

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keeps patients out of logs, pages and the queue: what DICOM calls names, dates and UIDs, and what a series brought.
 
-A pattern finds UIDs, dates and names in DICOM's own form; a name in plain words is found because the series that is
-worked on has said it. It guards against slips. It does not make a text anonymous that nobody has written with care.
+A pattern finds UIDs, dates and names in DICOM's own form, and values that a library quotes as wrong; a name in plain
+words is found because the series that is worked on has said it. It guards against slips. It does not make a text
+anonymous that nobody has written with care.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ _PATTERNS = (
     (re.compile(r"(?<![\w.])[0-2](?:\.\d+){4,}(?![\w.]*\w)"), "[uid]"),
     (re.compile(r"(?<!\d)(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)"), "[date]"),
     (re.compile(r"[^\W\d_][\w'\-]*\^[\w^' \-]*\w"), "[name]"),
+    # How pydicom and Python quote a value that is none of its kind: a name may stand in any element.
+    (re.compile(r"((?:for VR [A-Z]{2}:|to float:|with base 10:|Unable to convert) )(['\"]).*?\2"), r"\1[value]"),
 )
 _SHORTEST = 3
 _WORD_BOUND_BELOW = 6

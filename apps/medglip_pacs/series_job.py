@@ -18,6 +18,7 @@ from pathlib import Path
 
 from apps.medglip_pacs.disk import check_room, used_share
 from apps.medglip_pacs.errors import GoneError, LaterError, PipelineError, QuarantineError
+from apps.medglip_pacs.identifying_values import identifying_values
 from apps.medglip_pacs.metrics import Metrics
 from apps.medglip_pacs.orthanc import Orthanc
 from apps.medglip_pacs.redaction import Redactor
@@ -95,7 +96,7 @@ class SeriesJob:
         series = self._orthanc.series(job.partition(".")[0])
         if series.job != job:
             raise GoneError("the series has changed since; there is, or will be, another job for it")
-        hide = self._orthanc.identifying_values(series.id)
+        hide = identifying_values(self._orthanc.header(series.id))
         with self._redactor.hiding(hide), self._plain_reasons(), self._own_folder(job) as folder:
             return self._work(series, folder, hide)
 

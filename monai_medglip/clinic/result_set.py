@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +30,9 @@ from monai_medglip.grounding import Grounding, write_json
 from monai_medglip.imaging import Scan
 
 __all__ = ["write_result_set"]
+
+_QUOTED = re.compile(r"(['\"]).*?\1")
+"""Values that an error message quotes: they may be the patient's, and the message goes into files and logs."""
 
 
 def write_result_set(
@@ -69,8 +73,9 @@ def _header_errors() -> Iterator[None]:
     except MedGLIPError:
         raise
     except (AttributeError, KeyError, TypeError, ValueError) as error:
+        reason = _QUOTED.sub("...", str(error))
         raise ImageReadError(
-            f"expected headers that results can be made of, but {type(error).__name__}: {error}; correct the headers"
+            f"expected headers that results can be made of, but {type(error).__name__}: {reason}; correct the headers"
         ) from error
 
 
@@ -82,7 +87,7 @@ def _objects(
     miss_rates: Mapping[str, float],
 ) -> Iterator[tuple[str, Dataset]]:
     """The objects of a result, each with the name of its kind."""
-    yield "report", structured_report(grounding, sources, miss_rates=miss_rates, regions=profile.regions)
+    yield "report", structured_report(grounding, sources, miss_rates=miss_rates, regions=profile.regions_on(sources))
     segments = None if profile.segmentation is None else _segmentation(grounding, sources, profile.segmentation)
     if segments is not None:
         yield "segmentation", segments

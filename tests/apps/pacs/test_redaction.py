@@ -14,6 +14,13 @@ from apps.medglip_pacs.redaction import Redactor
         ("series 1.2.840.113619.2.55.3 is broken", "series [uid] is broken"),
         ("born 19481224", "born [date]"),
         ("of Doe^Jane Q^^Dr", "of [name]"),
+        ("Invalid value for VR IS: 'Doe'. Please see", "Invalid value for VR IS: [value]. Please see"),
+        (
+            "ValueError: could not convert string to float: 'Doe'",
+            "ValueError: could not convert string to float: [value]",
+        ),
+        ('invalid literal for int() with base 10: "D\'Oe"', "invalid literal for int() with base 10: [value]"),
+        ("Unable to convert '31.12.1970' to 'DA' object", "Unable to convert [value] to 'DA' object"),
         ("orthanc 1.10.1 took 12.5 s for 300 slices", "orthanc 1.10.1 took 12.5 s for 300 slices"),
         ("job 4a37c5c3-2da4fdb1.0123456789abcdef failed", "job 4a37c5c3-2da4fdb1.0123456789abcdef failed"),
     ],
