@@ -65,20 +65,23 @@ def why_not_of(dataset: Any, series: SeriesIdentity, *, by_position: bool) -> st
         series: the series.
         by_position: whether the same frame of reference is enough, for data whose UIDs were replaced.
     """
-    referenced = set(_uids(dataset, "SeriesInstanceUID", ("ReferencedSeriesSequence", "RTReferencedSeriesSequence")))
-    if series.series in referenced:
+    # Asked for one after the other: an object of many frames names its series first, and is walked through slowly.
+    if series.series in _uids(dataset, "SeriesInstanceUID", _SERIES_SEQUENCES):
         return None
-    instances = set(_uids(dataset, "ReferencedSOPInstanceUID", ("ContourImageSequence", "SourceImageSequence")))
-    if instances & series.instances:
+    instances = _uids(dataset, "ReferencedSOPInstanceUID", _IMAGE_SEQUENCES)
+    if any(instance in series.instances for instance in instances):
         return None
     frames = {str(dataset.get("FrameOfReferenceUID", "")), *_uids(dataset, "FrameOfReferenceUID", _FRAME_SEQUENCES)}
     frames -= {""}
     if by_position and (not frames or not series.frame_of_reference or series.frame_of_reference in frames):
         return None
+    referenced = set(_uids(dataset, "SeriesInstanceUID", _SERIES_SEQUENCES))
     where = f"in the frame of reference {', '.join(sorted(frames)) or 'that it does not name'}"
     return f"refers to the series {', '.join(sorted(referenced)) or 'that it does not name'} {where}"
 
 
+_SERIES_SEQUENCES = ("ReferencedSeriesSequence", "RTReferencedSeriesSequence")
+_IMAGE_SEQUENCES = ("ContourImageSequence", "SourceImageSequence")
 _FRAME_SEQUENCES = ("ReferencedFrameOfReferenceSequence",)
 
 

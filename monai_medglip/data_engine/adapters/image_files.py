@@ -154,8 +154,8 @@ class ImageFinder:
         if len(listed) > 1:
             told = ", ".join(f"{name} {words[name]!r}" for name in self._shared) or "nothing that tells them apart"
             raise DataError(
-                f"{self._root}: expected one image of {told}, got {listed[0].path} and {listed[1].path}; name more parts "
-                f"of {' or '.join(self._images.files)} in the layout"
+                f"{self._root}: expected one image of {told}, got {listed[0].path} and {listed[1].path}; name more "
+                f"parts of {' or '.join(self._images.files)} in the layout"
             )
         if listed:
             return self._images.named(self._root, FoundPath(listed[0].path, {**words, **listed[0].groups}))

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from monai_medglip.data_engine.adapters.annotation import Annotation
 from monai_medglip.data_engine.adapters.dicom_slices import SliceFinder
+from monai_medglip.data_engine.adapters.slice_stack import mask_of_slices
 from monai_medglip.errors import DataError
 from monai_medglip.imaging.label_runs import masks_of_labels
 from monai_medglip.imaging.mask_rle import MaskRLE
@@ -75,37 +76,43 @@ class _Frames:
         order = sorted(range(len(numbers)), key=lambda frame: numbers[frame])
         least = self._least_inside()
         for number, frames in groupby(order, key=lambda frame: numbers[frame]):
-            mask = np.zeros((*self._scan.spatial_shape[:2], self._slices.count), bool)
+            stack = self._stack(0, bool)
             for frame in frames:
-                self._place(frame, mask, self._segmentation.get_stored_frame(frame + 1) >= least)
-            if mask.any():
-                yield number, MaskRLE.encode(mask.reshape(self._scan.spatial_shape))
+                self._place(frame, stack, self._segmentation.get_stored_frame(frame + 1) >= least)
+            mask = mask_of_slices(stack, self._scan.spatial_shape)
+            if mask is not None:
+                yield number, mask
 
     def label_map_masks(self) -> Iterator[tuple[int, MaskRLE]]:
         """Give number and mask of each segment of a label map."""
         background = int(self._segmentation.get("PixelPaddingValue") or 0)
-        labels = np.full((*self._scan.spatial_shape[:2], self._slices.count), background, np.uint16)
+        stack = self._stack(background, np.uint16)
         for frame in range(len(self._groups)):
-            self._place(frame, labels, self._segmentation.get_stored_frame(frame + 1))
-        yield from masks_of_labels(labels.reshape(self._scan.spatial_shape), background).items()
+            self._place(frame, stack, self._segmentation.get_stored_frame(frame + 1))
+        yield from masks_of_labels(stack.T.reshape(self._scan.spatial_shape), background).items()
+
+    def _stack(self, value: int, kind: type) -> npt.NDArray[Any]:
+        """Give slices (z, y, x); frames are written row by row, many times as fast as into the scan's own order."""
+        width, height = self._scan.spatial_shape[:2]
+        return np.full((self._slices.count, height, width), value, kind)
 
     def _least_inside(self) -> float:
         if self._segmentation.SegmentationType != "FRACTIONAL":
             return 1
         return FRACTION_INSIDE * float(self._segmentation.MaximumFractionalValue)
 
-    def _place(self, frame: int, grid: npt.NDArray[Any], pixels: npt.NDArray[Any]) -> None:
-        """Put a frame's pixels (rows, columns) where they belong; what lies outside of the grid is cut off."""
+    def _place(self, frame: int, stack: npt.NDArray[Any], pixels: npt.NDArray[Any]) -> None:
+        """Put a frame's pixels (rows, columns) where they belong; what lies outside of the scan is cut off."""
         where = f"{self._where}, frame {frame + 1}"
         group = self._groups[frame]
         column, row, number = self._first_pixel(group, pixels.shape, where)
-        width, height = grid.shape[:2]
+        _, height, width = stack.shape
         x = slice(max(column, 0), min(column + pixels.shape[1], width))
         y = slice(max(row, 0), min(row + pixels.shape[0], height))
         if x.start < x.stop and y.start < y.stop:
-            inside = pixels[y.start - row : y.stop - row, x.start - column : x.stop - column].T
+            inside = pixels[y.start - row : y.stop - row, x.start - column : x.stop - column]
             # Two frames of one segment on one slice complete each other.
-            grid[x, y, number] = np.maximum(grid[x, y, number], inside) if grid.dtype == bool else inside
+            stack[number, y, x] = inside if stack.dtype != bool else stack[number, y, x] | inside
 
     def _first_pixel(self, group: Any, size: Sequence[int], where: str) -> tuple[int, int, int]:
         """Give the indices (x, y, z) in the scan of a frame's first pixel."""

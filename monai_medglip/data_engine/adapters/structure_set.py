@@ -13,6 +13,7 @@ import numpy.typing as npt
 from monai_medglip.data_engine.adapters.annotation import Annotation
 from monai_medglip.data_engine.adapters.contour_fill import fill_contours
 from monai_medglip.data_engine.adapters.dicom_slices import MOST_SLICES_APART, SliceFinder
+from monai_medglip.data_engine.adapters.slice_stack import mask_of_slices
 from monai_medglip.errors import DataError
 from monai_medglip.imaging.mask_rle import MaskRLE
 from monai_medglip.imaging.scan import Scan
@@ -53,20 +54,20 @@ def structure_annotations(dataset: Any, scan: Scan, where: str) -> tuple[Annotat
         mask = _mask(region, scan, slices, f"{where}, {names[number]!r}")
         if mask is not None:
             told = (("interpreted_type", types[number]),) if types.get(number) else ()
-            annotations.append(Annotation(names[number], mask=MaskRLE.encode(mask), attributes=told))
+            annotations.append(Annotation(names[number], mask=mask, attributes=told))
     return tuple(annotations)
 
 
-def _mask(region: Any, scan: Scan, slices: SliceFinder, where: str) -> npt.NDArray[np.bool_] | None:
-    """Give a region's mask (x, y[, z]), None where nothing is enclosed."""
+def _mask(region: Any, scan: Scan, slices: SliceFinder, where: str) -> MaskRLE | None:
+    """Give a region's mask, None where nothing is enclosed."""
     on_slice: dict[int, list[npt.NDArray[np.float64]]] = {}
     for index, contour in _contours(region, scan, slices, where):
         on_slice.setdefault(index, []).append(contour)
     plane = (scan.spatial_shape[0], scan.spatial_shape[1])
-    mask = np.zeros((*plane, slices.count), bool)
+    stack = np.zeros((slices.count, *plane[::-1]), bool)
     for index, contours in on_slice.items():
-        mask[:, :, index] = fill_contours(contours, plane)
-    return mask.reshape(scan.spatial_shape) if mask.any() else None
+        stack[index] = fill_contours(contours, plane).T
+    return mask_of_slices(stack, scan.spatial_shape)
 
 
 def _contours(

@@ -38,7 +38,9 @@ def point(x: float, y: float, z: float) -> np.ndarray:
     return ORIGIN + row * COLUMN_SPACING * x + column * ROW_SPACING * y + normal * SLICE_DISTANCE * z
 
 
-def write_series(folder: Path, *, series: str = SERIES, frame: str = FRAME, left_out: Sequence[int] = ()) -> list[Dataset]:
+def write_series(
+    folder: Path, *, series: str = SERIES, frame: str = FRAME, left_out: Sequence[int] = ()
+) -> list[Dataset]:
     """Write the series; file names tell nothing of the order."""
     folder.mkdir(parents=True, exist_ok=True)
     slices = []
@@ -46,8 +48,18 @@ def write_series(folder: Path, *, series: str = SERIES, frame: str = FRAME, left
         dataset = _dataset(CTImageStorage, instance_uid(number).replace(SERIES, series))
         dataset.Modality, dataset.SeriesInstanceUID, dataset.FrameOfReferenceUID = "CT", series, frame
         dataset.StudyInstanceUID = STUDY
-        dataset.PatientID, dataset.PatientName, dataset.PatientBirthDate, dataset.PatientSex = "P1", "Phantom", "", ""
-        dataset.StudyID, dataset.SeriesNumber, dataset.InstanceNumber, dataset.AccessionNumber = "1", 1, SLICES - number, ""
+        dataset.PatientID, dataset.PatientName, dataset.PatientBirthDate, dataset.PatientSex = (
+            "P1",
+            "Phantom^Oblique",
+            "",
+            "",
+        )
+        dataset.StudyID, dataset.SeriesNumber, dataset.InstanceNumber, dataset.AccessionNumber = (
+            "1",
+            1,
+            SLICES - number,
+            "",
+        )
         dataset.StudyDate = dataset.StudyTime = dataset.ReferringPhysicianName = dataset.Manufacturer = ""
         dataset.Columns, dataset.Rows, dataset.SamplesPerPixel = COLUMNS, ROWS, 1
         dataset.PixelSpacing, dataset.SliceThickness = [ROW_SPACING, COLUMN_SPACING], SLICE_DISTANCE

@@ -124,7 +124,7 @@ def test_an_image_that_words_do_not_tell_apart_is_refused(tmp_path):
     _write(tmp_path, _entry(bbox=[3, 4, 10, 6]))
     for kind in ("Fractured", "Whole"):
         write_picture(tmp_path / "images" / kind / "a.png", noise(SHAPE))
-    with pytest.raises(DataError, match="expected one image of file_name 'a.png', got .*Fractured.* and .*Whole"):
+    with pytest.raises(DataError, match=r"expected one image of file_name 'a.png', got .*Fractured.* and .*Whole"):
         _only(tmp_path, {**LAYOUT, "images": "images/{kind}/{file_name}"})
 
 

@@ -9,7 +9,9 @@ from monai_medglip.data_engine.instances import regions_from_annotations
 
 
 def _same_regions(folder, source, records):
-    items = {item.id: item for item in adapter_from_layout({"reader": "data_folder", "source": source}).items(folder.path)}
+    items = {
+        item.id: item for item in adapter_from_layout({"reader": "data_folder", "source": source}).items(folder.path)
+    }
     assert list(items) == [record.id for record in folder.records(sources=[source])]
     for record in records:
         item = items[record.id]

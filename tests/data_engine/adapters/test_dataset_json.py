@@ -82,7 +82,9 @@ def test_a_number_that_dataset_json_does_not_list_is_named(nnunet):
         read_layout(nnunet, NNUNET)
 
 
-@pytest.mark.parametrize("labels", [{"liver": "one"}, {"liver": True}, {"liver": []}, {"liver": [1, -2]}, {"1.5": "liver"}])
+@pytest.mark.parametrize(
+    "labels", [{"liver": "one"}, {"liver": True}, {"liver": []}, {"liver": [1, -2]}, {"1.5": "liver"}]
+)
 def test_a_label_without_a_whole_number_is_named(nnunet, labels):
     _write_dataset(nnunet, {"labels": labels})
     with pytest.raises(DataError, match=r"dataset.json: expected a whole number for each label"):

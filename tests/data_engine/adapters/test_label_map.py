@@ -153,7 +153,9 @@ def test_two_images_of_one_id_are_refused(tmp_path):
 def test_a_folder_without_the_images_says_what_is_there(tmp_path):
     (tmp_path / "imagesTs").mkdir()
     with pytest.raises(DataError, match=r"expected images imagesTr/\{id\}.nii.gz, found imagesTs"):
-        read_layout(tmp_path, {"reader": "label_map", "images": "imagesTr/{id}.nii.gz", "masks": "labelsTr/{id}.nii.gz"})
+        read_layout(
+            tmp_path, {"reader": "label_map", "images": "imagesTr/{id}.nii.gz", "masks": "labelsTr/{id}.nii.gz"}
+        )
 
 
 def test_a_pattern_outside_of_the_folder_is_refused():

@@ -95,7 +95,9 @@ def test_masks_lie_in_a_folder_for_each_lesion(tmp_path):
 
 def test_a_file_for_each_nucleus_is_an_annotation_for_each(tmp_path):
     """The layout of the Data Science Bowl 2018."""
-    write_picture(tmp_path / "stage1_train" / "00ae" / "images" / "00ae.png", np.repeat(noise((30, 20))[..., None], 4, 2))
+    write_picture(
+        tmp_path / "stage1_train" / "00ae" / "images" / "00ae.png", np.repeat(noise((30, 20))[..., None], 4, 2)
+    )
     nuclei = [block((30, 20), (x, x + 4), (y, y + 5)) for x, y in ((1, 1), (5, 1), (20, 12))]  # two of them touch
     for number, nucleus in enumerate(nuclei):
         write_picture(tmp_path / "stage1_train" / "00ae" / "masks" / f"{number:04x}.png", nucleus * WHITE)
@@ -123,5 +125,5 @@ def test_a_damaged_mask_is_named(tmp_path):
 
 
 def test_a_value_whose_parts_the_pattern_lacks_is_refused():
-    with pytest.raises(ConfigurationError, match="expected the parts of '{class}' in its pattern 'm/{id}.png'"):
+    with pytest.raises(ConfigurationError, match=r"expected the parts of '\{class\}' in its pattern 'm/\{id\}.png'"):
         read_layout(None, {"reader": "mask_files", "images": "{id}.jpg", "masks": {"{class}": "m/{id}.png"}})

@@ -51,5 +51,5 @@ def test_an_ellipse_that_the_border_cuts_is_filled_up_to_it(tmp_path):
 def test_an_open_line_is_refused(tmp_path):
     picture = Image.new("L", SIZE)
     ImageDraw.Draw(picture).arc((12, 8, 66, 45), 20, 300, fill=255)
-    with pytest.raises(DataError, match="010_2HC_Annotation.png: expected a closed outline"):
+    with pytest.raises(DataError, match=r"010_2HC_Annotation.png: expected a closed outline"):
         _read(tmp_path, picture)

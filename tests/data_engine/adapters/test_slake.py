@@ -66,7 +66,7 @@ def test_the_real_subset_is_read_whole(shared_data):
     read = read_card(folder, "slake_subset")
     assert len(read) == len(rows) == 285
     for row in rows:
-        item, drawn = read[row["id"]]
+        _, drawn = read[row["id"]]
         labels = None if row["mask"] is None else np.asarray(Image.open(folder / row["mask"])).T
         masks = {a.value: a.mask for a in drawn if a.mask is not None}
         assert set(masks) == ({name for name, number in row.get("mask_labels", {}).items() if (labels == number).any()})

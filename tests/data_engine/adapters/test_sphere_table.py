@@ -35,7 +35,9 @@ def _voxels_in_sphere(image, center, diameter):
     return inside
 
 
-@pytest.mark.parametrize("direction", [np.eye(3), np.diag([-1.0, -1.0, 1.0]), TURN], ids=["straight", "flipped", "turned"])
+@pytest.mark.parametrize(
+    "direction", [np.eye(3), np.diag([-1.0, -1.0, 1.0]), TURN], ids=["straight", "flipped", "turned"]
+)
 def test_the_box_is_the_bounds_of_the_sphere(tmp_path, direction):
     """The layout of LUNA16; a volume without a row has no nodule."""
     center = tuple(np.array(ORIGIN) + direction @ (np.array([12.3, 16.4, 8.8]) * SPACING))
