@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from monai_medglip.data_engine import GroundingFolder
+    from monai_medglip.data_engine import GroundingData
     from monai_medglip.evaluation.operating_point import FittedPoint
 
 __all__ = ["add_parser", "run"]
@@ -31,7 +31,7 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--bundle", type=Path, required=True, metavar="DIR", help="bundle with network and weights")
-    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="data folder with an INDEX.tsv")
+    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="data folder with an INDEX.tsv, or a store")
     parser.add_argument(
         "--canvas",
         type=int,
@@ -45,7 +45,7 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 
 def run(arguments: argparse.Namespace) -> int:
     """Fit, write ``operating_point.json`` and ``validated_phrases.json`` into the bundle, and print what was chosen."""
-    from monai_medglip.data_engine import GroundingFolder
+    from monai_medglip.data_engine import open_grounding_data
     from monai_medglip.evaluation.box_sources import choose_box_sources, measure_box_sources
     from monai_medglip.evaluation.operating_point import MASK_THRESHOLDS, fit_operating_point
     from monai_medglip.evaluation.raw_answers import NetworkAsker
@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     from monai_medglip.networks import read_network_definition
     from monai_medglip.ontology import Ontology
 
-    folder, bundle = GroundingFolder(arguments.data), Bundle(arguments.bundle)
+    folder, bundle = open_grounding_data(arguments.data), Bundle(arguments.bundle)
     network, ontology = bundle.load_network(), Ontology.default()
     definition = read_network_definition(bundle.path / "models" / "network.json")
     canvases = [tuple(canvas) for canvas in arguments.canvas or [definition.get("canvas", OperatingPoint().canvas)]]
@@ -87,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _fitted_on(folder: GroundingFolder) -> str:
+def _fitted_on(folder: GroundingData) -> str:
     records = folder.records("val")
     patients = len({record.patient for record in records})
     sources = len({record.source for record in records})

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from monai_medglip.data_engine import GroundingFolder
+    from monai_medglip.data_engine import GroundingData
 
 __all__ = ["add_parser", "run"]
 
@@ -25,7 +25,7 @@ rules and sources; others are refused, with the nearest. MONAI's own command
   python -m monai.bundle run --config_file "['configs/train.json','configs/evaluate.json']" --dataset_dir DATA
 gives the training's key metric, and accepts any key and any value.
 
-the folder holds INDEX.tsv, LABELS.tsv and, where there is one, SOURCES.tsv
+the folder holds INDEX.tsv, LABELS.tsv and, where there is one, SOURCES.tsv; or it is a store that was built
 """
 
 
@@ -38,7 +38,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="data folder with an INDEX.tsv")
+    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="data folder with an INDEX.tsv, or a store")
     parser.add_argument("--split", choices=("test", "all"), default="test", help="images to read (default: test)")
     parser.add_argument("--bundle", type=Path, metavar="DIR", help="bundle to judge (default: the installed one)")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="result file (JSON) to write")
@@ -50,13 +50,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate, write the result file and print its table; gives back 0."""
-    from monai_medglip.data_engine import GroundingFolder
+    from monai_medglip.data_engine import open_grounding_data
     from monai_medglip.evaluation import evaluate_quality, result_head, write_result
     from monai_medglip.evaluation.evaluation_settings import EvaluationSettings
     from monai_medglip.evaluation.results_table import sources_table
     from monai_medglip.inference import Grounder, find_bundle
 
-    folder = GroundingFolder(arguments.data)
+    folder = open_grounding_data(arguments.data)
     found = find_bundle(arguments.bundle)
     settings = EvaluationSettings.from_texts(arguments.settings, found.operating_point)
     grounder = Grounder(
@@ -86,13 +86,20 @@ def _command(arguments: argparse.Namespace) -> str:
     return shlex.join([*words, "--out", str(arguments.out)])
 
 
-def _data(folder: GroundingFolder, arguments: argparse.Namespace, sources: Collection[str] | None) -> dict[str, Any]:
+def _data(folder: GroundingData, arguments: argparse.Namespace, sources: Collection[str] | None) -> dict[str, Any]:
     records = folder.records(None if arguments.split == "all" else arguments.split, sources)
     return {
         "folder": str(arguments.data),
         "split": arguments.split,
-        "index_sha256": hashlib.sha256((folder.path / "INDEX.tsv").read_bytes()).hexdigest(),
+        **_index_checksum(arguments.data),
         "images": len(records),
         "patients": len({record.patient for record in records}),
         "sources": len({record.source for record in records}),
     }
+
+
+def _index_checksum(folder: Path) -> dict[str, str]:
+    """Give the checksum of the file that names all images: of a data folder its index, of a store its manifest."""
+    name = "index" if (folder / "INDEX.tsv").exists() else "manifest"
+    file = folder / {"index": "INDEX.tsv", "manifest": "manifest.json"}[name]
+    return {f"{name}_sha256": hashlib.sha256(file.read_bytes()).hexdigest()}

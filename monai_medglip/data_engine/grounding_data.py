@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from pathlib import Path
 from typing import Protocol
 
 from monai_medglip.data_engine.label_rules import LabelRule, SourceFacts
@@ -15,6 +16,10 @@ __all__ = ["GroundingData"]
 
 class GroundingData(Protocol):
     """A collection of annotated images."""
+
+    @property
+    def path(self) -> Path:
+        """Where they are kept."""
 
     @property
     def sources(self) -> tuple[str, ...]:

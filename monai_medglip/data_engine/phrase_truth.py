@@ -19,7 +19,7 @@ from monai_medglip.imaging.mask_rle import MaskRLE
 from monai_medglip.ontology import Ontology
 
 if TYPE_CHECKING:
-    from monai_medglip.data_engine.grounding_folder import GroundingFolder
+    from monai_medglip.data_engine.grounding_data import GroundingData
 
 __all__ = ["PhraseTruth", "Presence", "phrase_truth"]
 
@@ -46,14 +46,14 @@ class PhraseTruth:
 
 
 def phrase_truth(
-    folder: GroundingFolder, record: Record, regions: Sequence[Region], concept_name: str, ontology: Ontology
+    folder: GroundingData, record: Record, regions: Sequence[Region], concept_name: str, ontology: Ontology
 ) -> PhraseTruth:
     """Give what is true of a concept in an image.
 
     Args:
         folder: tells the rules of the image's source.
         record: the image.
-        regions: its regions, as `GroundingFolder.regions` gives them.
+        regions: its regions, as `GroundingData.regions` gives them.
         concept_name: a concept of the ontology, or a label of the source.
         ontology: the concepts' relations, and what a modality can show.
 

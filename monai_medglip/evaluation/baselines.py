@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from monai_medglip.data_engine import GroundingFolder, Record
+from monai_medglip.data_engine import GroundingData, Record
 from monai_medglip.evaluation.predictions import PhrasePrediction
 
 __all__ = ["Baseline", "CenterBox", "MedianBox"]
@@ -45,7 +45,7 @@ class MedianBox:
         self._boxes = dict(boxes)
 
     @classmethod
-    def fit(cls, folder: GroundingFolder, records: Sequence[Record]) -> MedianBox:
+    def fit(cls, folder: GroundingData, records: Sequence[Record]) -> MedianBox:
         """Return the baseline of training images.
 
         Args:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from monai_medglip.data_engine import GroundingFolder, Presence
+from monai_medglip.data_engine import GroundingData, Presence
 from monai_medglip.evaluation.protocol import Protocol, Question
 from monai_medglip.grounding import Grounding
 from monai_medglip.inference import Grounder, OperatingPoint
@@ -113,7 +113,7 @@ class BoxSourceFigures:
 
 
 def measure_box_sources(
-    folder: GroundingFolder, bundle: str | Path, point: OperatingPoint, *, split: str = "val"
+    folder: GroundingData, bundle: str | Path, point: OperatingPoint, *, split: str = "val"
 ) -> BoxSourceFigures:
     """Ask the images of a split for everything that they show, and box it each way.
 

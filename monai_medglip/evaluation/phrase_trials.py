@@ -15,7 +15,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from monai_medglip.data_engine import GroundingFolder, Presence, Record
+from monai_medglip.data_engine import GroundingData, Presence, Record
 from monai_medglip.errors import DataError
 from monai_medglip.evaluation.easy_absence_trial import EasyAbsenceTrial
 from monai_medglip.evaluation.protocol import Group, Protocol, Question
@@ -40,7 +40,7 @@ _NEGATIONS = ("no {}", "without {}")
 
 
 def phrase_trials(
-    folder: GroundingFolder, subject: TrialSubject, *, split: str = "test", ontology: Ontology | None = None
+    folder: GroundingData, subject: TrialSubject, *, split: str = "test", ontology: Ontology | None = None
 ) -> dict[str, Any]:
     """Return what the phrase changes, with intervals over patients.
 
@@ -78,7 +78,7 @@ class _Named:
 class _Trials:
     """All trials, filled image by image."""
 
-    def __init__(self, folder: GroundingFolder, subject: TrialSubject, ontology: Ontology, protocol: Protocol) -> None:
+    def __init__(self, folder: GroundingData, subject: TrialSubject, ontology: Ontology, protocol: Protocol) -> None:
         self._folder, self._subject, self._ontology, self._protocol = folder, subject, ontology, protocol
         self._wording = {way: WordingTrial() for way in _WAYS}
         self._sides = {way: SideTrial() for way in _WAYS}

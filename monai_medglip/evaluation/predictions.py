@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from monai_medglip.data_engine import GroundingFolder, Record
+from monai_medglip.data_engine import GroundingData, Record
 from monai_medglip.errors import DataError
 from monai_medglip.evaluation.protocol import Protocol, Question
 from monai_medglip.grounding import Grounding, Status
@@ -52,7 +52,7 @@ class Answers:
 
 
 def predict(
-    folder: GroundingFolder,
+    folder: GroundingData,
     records: Sequence[Record],
     protocol: Protocol,
     predictor: Predictor,

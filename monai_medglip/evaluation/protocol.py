@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from monai_medglip.data_engine import GroundingFolder, Record, Region, Truth
+from monai_medglip.data_engine import GroundingData, Record, Region, Truth
 from monai_medglip.data_engine.phrase_truth import PhraseTruth, phrase_truth
 from monai_medglip.data_engine.source_concepts import Presence, SourceConcepts
 from monai_medglip.ontology import Ontology
@@ -72,7 +72,7 @@ class Protocol:
         groups: for each source, its phrases and the group of each.
     """
 
-    def __init__(self, folder: GroundingFolder, records: Iterable[Record], ontology: Ontology) -> None:
+    def __init__(self, folder: GroundingData, records: Iterable[Record], ontology: Ontology) -> None:
         self._folder = folder
         self._ontology = ontology
         sources = dict.fromkeys(record.source for record in records)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from monai_medglip.data_engine import GroundingFolder
+from monai_medglip.data_engine import GroundingData
 from monai_medglip.errors import DataError
 from monai_medglip.evaluation.baselines import Baseline, CenterBox, MedianBox
 from monai_medglip.evaluation.predictions import Answers, Predictor, predict
@@ -19,7 +19,7 @@ __all__ = ["evaluate_quality"]
 
 
 def evaluate_quality(
-    folder: GroundingFolder,
+    folder: GroundingData,
     predictor: Predictor,
     *,
     split: str | None = "test",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from tqdm import tqdm
 
-from monai_medglip.data_engine import GroundingFolder, Presence, Record
+from monai_medglip.data_engine import GroundingData, Presence, Record
 from monai_medglip.errors import DataError
 from monai_medglip.evaluation.protocol import Group, Protocol, Question
 from monai_medglip.evaluation.raw_answers import RawAnswer, RawPredictor
@@ -73,7 +73,7 @@ class ValidationUnit:
 
 
 def validation_units(
-    folder: GroundingFolder, predictor: RawPredictor, *, mask_thresholds: Sequence[float], ontology: Ontology
+    folder: GroundingData, predictor: RawPredictor, *, mask_thresholds: Sequence[float], ontology: Ontology
 ) -> list[ValidationUnit]:
     """Return the answers to the protocol's questions on the validation split, with a progress bar.
 

@@ -20,9 +20,9 @@ from monai_medglip.data_engine.quality.checks import check_collection
 from monai_medglip.data_engine.quality.collection_check import ImageSummary
 from monai_medglip.data_engine.quality.license_checks import check_licenses
 from monai_medglip.data_engine.store.arrow import pq
-from monai_medglip.data_engine.store.finish_store import finish_store
 from monai_medglip.data_engine.store.manifest import MANIFEST, Manifest
 from monai_medglip.data_engine.store.part_writer import Part
+from monai_medglip.data_engine.store.store_writer import finish_store
 from monai_medglip.data_engine.store.stored_source import StoredSource
 from monai_medglip.errors import OutputError
 from monai_medglip.ontology import Ontology

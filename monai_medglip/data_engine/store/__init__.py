@@ -14,18 +14,18 @@ from monai_medglip.data_engine.store.stored_record import SlicePlace, StoredReco
 from monai_medglip.data_engine.store.stored_source import StoredSource
 
 if TYPE_CHECKING:
-    from monai_medglip.data_engine.store.finish_store import finish_store
     from monai_medglip.data_engine.store.grounding_shards import GroundingShards
     from monai_medglip.data_engine.store.grounding_store import GroundingStore
     from monai_medglip.data_engine.store.part_writer import Part, PartWriter
     from monai_medglip.data_engine.store.shard_writer import write_shards
+    from monai_medglip.data_engine.store.store_writer import finish_store
 
 _HOMES = {
     "GroundingShards": "grounding_shards",
     "GroundingStore": "grounding_store",
     "Part": "part_writer",
     "PartWriter": "part_writer",
-    "finish_store": "finish_store",
+    "finish_store": "store_writer",
     "write_shards": "shard_writer",
 }
 

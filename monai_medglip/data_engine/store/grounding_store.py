@@ -13,10 +13,10 @@ from dataclasses import replace
 from monai_medglip.data_engine.record import Record, Region
 from monai_medglip.data_engine.slice_records import volume_plane
 from monai_medglip.data_engine.store.arrow import pa
-from monai_medglip.data_engine.store.finish_store import STORE_KIND
 from monai_medglip.data_engine.store.image_roots import ImageRoot
 from monai_medglip.data_engine.store.schema import SCHEMAS
 from monai_medglip.data_engine.store.store_queries import StoreQueries
+from monai_medglip.data_engine.store.store_writer import STORE_KIND
 from monai_medglip.data_engine.store.stored_data import StoredData
 from monai_medglip.data_engine.store.stored_records import StoredRecords
 from monai_medglip.data_engine.store.values import regions_of_table
