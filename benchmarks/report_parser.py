@@ -32,7 +32,7 @@ LABELS = {
     "Edema": "pulmonary edema",
     "Effusion": "pleural effusion",
     "Emphysema": "emphysema",
-    "Fibrosis": "pulmonary fibrosis",
+    "Fibrosis": "lung fibrosis",
     "Hernia": "hiatal hernia",
     "Mass": "lung tumor",
     "Nodule": "lung nodule",
@@ -54,7 +54,13 @@ def read_sentences(path: Path = SENTENCES) -> list[tuple[str, str, Counter[Told]
 
 def _findings(cell: str) -> Counter[Told]:
     told = [tuple(one.strip().split("|")) for one in cell.split(";")]
-    return Counter((concept, certainty, side) for concept, certainty, side in told)
+    return Counter((_concept(name), certainty, side) for name, certainty, side in told)
+
+
+def _concept(name: str) -> str:
+    """The ontology's name of what was labeled by one of its synonyms."""
+    found = Ontology.default().resolve(name)
+    return name if found is None else found.name
 
 
 def sentence_figures(sentences: Iterable[tuple[str, str, Counter[Told]]]) -> dict[str, Any]:
