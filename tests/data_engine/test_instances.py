@@ -7,9 +7,16 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from monai_medglip.data_engine.instances import regions_from_boxes, regions_from_masks
+from monai_medglip.data_engine.adapters import Annotation
+from monai_medglip.data_engine.instances import (
+    regions_from_annotations,
+    regions_from_boxes,
+    regions_from_masks,
+)
 from monai_medglip.data_engine.label_rules import InstanceRule, LabelRule
 from monai_medglip.data_engine.record import Truth
+from monai_medglip.errors import DataError
+from monai_medglip.imaging.mask_rle import MaskRLE
 from monai_medglip.ontology.concept import Level, Mirror
 
 ONE = LabelRule(
@@ -70,3 +77,67 @@ def test_components_are_those_of_scipy(shape):
     sizes = np.bincount(labels.ravel())[1:]
     assert sorted(region.mask.area for region in regions) == sorted(sizes)
     assert sum(region.ignored for region in regions) == np.count_nonzero(sizes < 16)
+
+
+def _annotation(value, mask=None, box=None, **told):
+    return Annotation(value, box, None if mask is None else MaskRLE.encode(mask), tuple(told.items()))
+
+
+def _block(*ranges, shape=(40, 30)):
+    mask = np.zeros(shape, bool)
+    mask[tuple(slice(low, high) for low, high in ranges)] = True
+    return mask
+
+
+def _rule(value, label, instances):
+    return dataclasses.replace(ONE, value=value, label=label, instances=instances)
+
+
+def test_attributes_stay_with_the_instances_of_an_annotation():
+    two = _block((0, 5), (0, 5)) | _block((10, 15), (0, 5))
+    drawn = [_annotation("1", two, reader="Ann"), _annotation("1", _block((20, 25), (0, 5)), reader="Bob")]
+    regions = regions_from_annotations(drawn, [_rule("1", "lesion", InstanceRule.COMPONENTS)])
+    assert [dict(region.attributes)["reader"] for region in regions] == ["Ann", "Ann", "Bob"]
+    assert [region.box for region in regions] == [(0, 0, 5, 5), (10, 0, 15, 5), (20, 0, 25, 5)]
+
+
+def test_what_several_annotations_of_one_instance_say_alike_is_kept():
+    drawn = [
+        _annotation("1", _block((0, 5), (0, 5)), reader="Ann", view="PA"),
+        _annotation("1", _block((3, 9), (2, 4)), reader="Bob", view="PA"),
+    ]
+    (region,) = regions_from_annotations(drawn, [_rule("1", "organ", InstanceRule.ONE)])
+    assert region.attributes == (("view", "PA"),)
+    assert region.mask.area == 25 + 12 - 4
+    assert region.box == (0, 0, 9, 5)
+
+
+def test_a_label_may_have_a_size_of_its_own_from_which_a_component_counts():
+    drawn = [_annotation("1", _block((0, 2), (0, 2)) | _block((10, 12), (0, 3)), shape="round")]
+    rule = _rule("1", "microaneurysm", InstanceRule.COMPONENTS)
+    assert [region.ignored for region in regions_from_annotations(drawn, [rule])] == [True, True]
+    counted = regions_from_annotations(drawn, [rule], {"microaneurysm": 5})
+    assert [(region.ignored, region.mask.area) for region in counted] == [(False, 6), (True, 4)]
+
+
+def test_a_mask_settles_the_box_of_its_region():
+    (region,) = regions_from_annotations(
+        [_annotation("1", _block((3, 9), (2, 4)), box=(0, 0, 40, 30))], [_rule("1", "x", InstanceRule.BOXES)]
+    )
+    assert region.box == (3, 2, 9, 4)
+
+
+def test_regions_come_in_the_order_of_the_rules_and_boxes_are_bounded_only_for_one_instance():
+    drawn = [_annotation("b", box=(1, 1, 3, 3)), _annotation("a", box=(5, 5, 9, 9)), _annotation("b", box=(7, 0, 8, 2))]
+    rules = [_rule("a", "first", InstanceRule.BOXES), _rule("b", "second", InstanceRule.BOXES)]
+    assert [region.concept for region in regions_from_annotations(drawn, rules)] == ["first", "second", "second"]
+    one = [rules[0], dataclasses.replace(rules[1], instances=InstanceRule.ONE)]
+    assert regions_from_annotations(drawn, one)[1].box == (1, 0, 8, 3)
+
+
+def test_a_value_without_a_rule_is_refused_with_the_nearest_one():
+    with pytest.raises(DataError, match=r"list, liver, spleen; got 'livre' \(did you mean 'liver'\?\)"):
+        regions_from_annotations(
+            [_annotation("livre", box=(1, 1, 2, 2))],
+            [_rule("liver", "liver", InstanceRule.ONE), _rule("spleen", "spleen", InstanceRule.ONE)],
+        )

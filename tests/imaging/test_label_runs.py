@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One pass over a label array gives the masks that encoding number by number gives."""
 
 from __future__ import annotations

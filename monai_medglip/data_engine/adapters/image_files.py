@@ -73,7 +73,7 @@ class ImageFiles:
             raise DataError(f"{root}: expected images {' or '.join(self.files)}, found {_what_is_in(root)}")
         ids: dict[str, Path] = {}
         for image in found:
-            name = image.groups["id"]
+            name = self._id(root, image)
             if ids.setdefault(name, image.path) is not image.path:
                 raise DataError(
                     f"{image.path}: expected every id once, {name!r} is also that of {ids[name]}; correct the layout's "
@@ -82,12 +82,8 @@ class ImageFiles:
         return found
 
     def named(self, root: Path, image: FoundPath) -> FoundPath:
-        """Give a found image with its ``id`` among the words."""
-        if self.id is not None:
-            name = fill_template(self.id, image.groups)
-        else:
-            name = image.groups.get("id") or _path_as_id(root, image.path)
-        return FoundPath(image.path, {**image.groups, "id": name})
+        """Give a found image with ``id`` among its words: its part of that name or, without one, the image's id."""
+        return FoundPath(image.path, {"id": self._id(root, image), **image.groups}, image.pattern)
 
     def item_maker(self, root: Path) -> Callable[[FoundPath, AnnotationReader], SourceItem]:
         """Give a function that makes an item of an image and its annotation; tables of facts are read once, here.
@@ -101,21 +97,26 @@ class ImageFiles:
         attributes = {name: fact.lookup(root) for name, fact in self.attributes.items()}
 
         def item(image: FoundPath, annotation: AnnotationReader) -> SourceItem:
-            words = image.groups
+            words, name = image.groups, self._id(root, image)
             told = ((name, fact(words)) for name, fact in attributes.items())
             return SourceItem(
-                id=words["id"],
+                id=name,
                 image=image.path,
                 annotation=annotation,
                 modality=_modality(modality(words) if modality else None),
                 body_region=self.body_region,
-                patient=(patient(words) if patient else words.get("patient")) or words["id"],
+                patient=(patient(words) if patient else words.get("patient")) or name,
                 split=_split(split, image),
                 attributes=tuple((name, word) for name, word in told if word is not None),
                 pixels=self.pixels,
             )
 
         return item
+
+    def _id(self, root: Path, image: FoundPath) -> str:
+        if self.id is not None:
+            return fill_template(self.id, image.groups)
+        return image.groups.get("id") or _path_as_id(root, image.path)
 
     def with_defaults(self, modality: Modality, body_region: str | None) -> ImageFiles:
         """Give the same with a card's modality and body region where the layout tells none."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A small oblique CT series, and structure sets and segmentations drawn on it, with truths by another way."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What every test of a layout does: read all images and annotations below a folder."""
 
 from __future__ import annotations

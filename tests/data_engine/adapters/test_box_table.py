@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tables of boxes in the forms of public sets; every bad cell names its line."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """COCO JSON: boxes, polygons and both run-length codings as pycocotools has them; nested categories; bad indices."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Masks in color: listed colors, colors of JPEG files, unknown ones."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Data folders through the adapter give the regions that `GroundingFolder` gives."""
 
 from __future__ import annotations

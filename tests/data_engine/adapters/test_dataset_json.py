@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """dataset.json of the Decathlon and of nnU-Net: names of labels, sequences in 4D files or in files of their own."""
 
 from __future__ import annotations

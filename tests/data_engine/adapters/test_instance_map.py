@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Maps whose numbers count things of one kind."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Label maps: case folders, sequences that share one, pictures; what does not fit its image is named."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Binary masks: a file for each class, each instance, each image, in the layouts of public sets."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Drawn outlines are filled; those that a border cuts too, open ones are refused."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """PadChest-GR: sentences with boxes, and a table of splits and patients."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Run-length columns in the codings of competitions, each written here by a rule of its own."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """DICOM SEG as highdicom writes it, as others wrote it, and on grids that are not the series'."""
 
 from __future__ import annotations

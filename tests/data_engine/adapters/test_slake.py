@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """SLAKE: the authors' folders on a small copy, and the subset beside the checkout on its real files."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Spheres in millimeters: SimpleITK, which knows the file's world, says where their voxels lie."""
 
 from __future__ import annotations

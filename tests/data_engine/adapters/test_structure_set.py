@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """RTSTRUCT on oblique series: pixel for pixel what matplotlib finds inside of the contours."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Downloads of the Cancer Imaging Archive: metadata.csv, folders with paths of another system."""
 
 from __future__ import annotations

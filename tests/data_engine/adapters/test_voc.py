@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Pascal VOC: boxes counted from 1, files of other images, and files that would unfold to gigabytes."""
 
 from __future__ import annotations

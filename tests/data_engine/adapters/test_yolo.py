@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """YOLO text files: boxes and polygons as shares of the image."""
 
 from __future__ import annotations
