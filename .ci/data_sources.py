@@ -16,7 +16,7 @@ from pathlib import Path
 from monai_medglip.data_engine.cards import SourceCard, source_cards
 
 BLOCK = re.compile(r"(?<=<!-- sources -->\n).*?(?=<!-- end -->)", re.DOTALL)
-HEAD = ("name", "what", "modality", "dims", "body region", "labels", "license", "commercial", "access", "reader")
+HEAD = ("name", "what", "modality", "dims", "body region", "concepts", "license", "commercial", "access", "reader")
 
 
 def main(words: Sequence[str] | None = None) -> int:

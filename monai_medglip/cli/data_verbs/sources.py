@@ -21,7 +21,7 @@ _EXAMPLES = """examples:
   medglip data sources kits23                        how to get one, how it lies on disk, what it gives
 """
 
-_COLUMNS = ("name", "modality", "dims", "body region", "labels", "license", "access")
+_COLUMNS = ("name", "modality", "dims", "body region", "concepts", "license", "access")
 _WIDEST_CELL = 34
 
 
@@ -83,7 +83,7 @@ def _row(card: SourceCard) -> tuple[str, ...]:
         "+".join(str(modality) for modality in card.modalities),
         "+".join(f"{dims}D" for dims in card.dims),
         ", ".join(card.body_regions),
-        str(len(card.labels)),
+        str(len(card.concepts)),
         textwrap.shorten(card.license, _WIDEST_CELL, placeholder=" ..."),
         card.access.value,
     )

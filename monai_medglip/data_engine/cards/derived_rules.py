@@ -18,7 +18,7 @@ __all__ = ["derive_label_rules"]
 _Parent = tuple[str | None, Relation | None, bool]
 
 # Heart, liver, stomach and spleen lie on one side: a mirrored image of these regions shows what hardly any patient has.
-_REGIONS_WITH_A_SIDE = frozenset(("chest", "heart", "abdomen", "colon", "whole body"))
+_REGIONS_WITH_A_SIDE = frozenset(("chest", "heart", "abdomen", "colon", "spine", "whole body"))
 _PICTURES_OF_THE_TRUNK = frozenset((Modality.CT, Modality.MR, Modality.PET, Modality.XR))
 
 

@@ -85,7 +85,7 @@ def test_every_value_in_our_data_folders_is_on_the_card_of_its_source(folder, sh
 def test_the_list_of_slake_is_read_by_its_card(shared_data):
     card = source_card("slake_subset")
     items = list(card.adapter().items(shared_data / "vqa" / "slake"))
-    values = {annotation.value for item in items[:40] for annotation in item.annotation.read(item.read())}
+    values = {annotation.value for item in items[::4] for annotation in item.annotation.read(item.read())}
     assert len(values) > 10
     assert values <= {label.value for label in card.labels}
     assert {item.modality for item in items} == set(card.modalities)
