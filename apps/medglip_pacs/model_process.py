@@ -21,6 +21,7 @@ from typing import Any, TextIO
 from apps.medglip_pacs.redaction import Redactor
 from apps.medglip_pacs.series_work import SeriesWork, load_work
 from apps.medglip_pacs.settings import ModelSettings
+from apps.medglip_pacs.warm_model import END_OF_SERIES
 from monai_medglip.errors import ConfigurationError, MedGLIPError, OutputError, WeightsError
 
 __all__ = ["main"]
@@ -43,7 +44,9 @@ def main() -> None:
     work = load_work(settings)
     _answer(answers, {"model": dict(work.model)})
     while True:
-        _answer(answers, _work_on(jobs.get(), work, redactor))
+        answer = _work_on(jobs.get(), work, redactor)
+        _end_log_of_series()
+        _answer(answers, answer)
 
 
 def _keep_answers_apart() -> TextIO:
@@ -77,6 +80,13 @@ def _work_on(job: dict[str, Any], work: SeriesWork, redactor: Redactor) -> dict[
             return {"error": redactor.redact(f"{type(error).__name__}: {error}"), "later": _passes(error)}
         files = [str(path) for path in outcome.files]
         return {"status": outcome.status.value, "reason": redactor.redact(outcome.reason), "files": files}
+
+
+def _end_log_of_series() -> None:
+    """Let out what was printed, then say that this was all."""
+    sys.stdout.flush()
+    sys.stderr.write(f"{END_OF_SERIES}\n")
+    sys.stderr.flush()
 
 
 def _passes(error: BaseException) -> bool:

@@ -21,6 +21,7 @@ from monai_medglip.errors import ConfigurationError
 
 __all__ = ["adopt", "check", "serve"]
 
+_SHORTEST_PASSWORD = 12
 _logger = logging.getLogger(__name__)
 
 
@@ -112,6 +113,11 @@ def _page_access(settings: PageSettings) -> PageAccess:
     password = secret(PAGE_PASSWORD)
     if password is None:
         raise ConfigurationError(f"expected a password for the status page in {PAGE_PASSWORD} or {PAGE_PASSWORD}_FILE")
+    if len(password) < _SHORTEST_PASSWORD:
+        raise ConfigurationError(
+            f"expected at least {_SHORTEST_PASSWORD} characters in the status page's password, got {len(password)}; "
+            "nothing else keeps guesses out"
+        )
     return PageAccess(settings.user, password)
 
 

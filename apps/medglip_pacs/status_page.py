@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -20,6 +21,7 @@ from apps.medglip_pacs.page_access import PageAccess
 
 __all__ = ["PageSource", "status_page"]
 
+_logger = logging.getLogger(__name__)
 _FOLDER = Path(__file__).parent / "page"
 _SHOWN = 40
 _LONGEST_FORM = 4096
@@ -103,7 +105,10 @@ class _Routes:
         }
 
     def check_user(self, request: Request) -> None:
-        if not self._access.is_user(request.headers.get("authorization")):
+        given = request.headers.get("authorization")
+        if not self._access.is_user(given):
+            if given is not None:  # a browser's first request has none
+                _logger.warning("wrong user or password for the status page, from %s", _address(request))
             raise HTTPException(401, "user and password are needed", {"WWW-Authenticate": 'Basic realm="medglip_pacs"'})
 
     def health(self) -> PlainTextResponse:
@@ -134,6 +139,10 @@ class _Routes:
         if self._source.state(job) not in states:
             raise HTTPException(409, f"expected a job that is {' or '.join(states)}; load the page again")
         do(job)
+
+
+def _address(request: Request) -> str:
+    return "an unknown address" if request.client is None else request.client.host
 
 
 async def _add_headers(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:

@@ -18,8 +18,12 @@ from typing import Any, cast
 from apps.medglip_pacs.errors import LaterError, ModelDiedError, QuarantineError
 from apps.medglip_pacs.settings import ModelSettings
 
-__all__ = ["ModelOutcome", "WarmModel"]
+__all__ = ["END_OF_SERIES", "ModelOutcome", "WarmModel"]
 
+END_OF_SERIES = "end of series"
+"""The line by which the model's process says that it has printed all that it had to say about a series."""
+
+_LAST_WORDS_S = 5.0
 _logger = logging.getLogger(__name__)
 
 
@@ -53,6 +57,7 @@ class WarmModel:
         self._start_timeout_s = start_timeout_s
         self._turn = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
+        self._all_logged = threading.Event()
         self._job: str | None = None
         self._facts: Mapping[str, str] = {}
         self._closing = False
@@ -80,12 +85,15 @@ class WarmModel:
         with self._turn:
             process = self._started()
             self._job = job
+            self._all_logged.clear()
             try:
                 answer = self._ask(
                     process, {"folder": str(folder), "out": str(out), "hide": list(hide)}, self._timeout_s
                 )
             finally:
                 self._job = None
+                # The caller knows what to keep out of the log only until we return.
+                self._all_logged.wait(_LAST_WORDS_S)
         if "error" in answer:
             raise (LaterError if answer["later"] else QuarantineError)(answer["error"])
         return ModelOutcome(answer["status"], answer["reason"], tuple(map(Path, answer["files"])))
@@ -121,7 +129,8 @@ class WarmModel:
         process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, encoding="utf-8")
         self._process = process
         self.starts += 1
-        threading.Thread(target=_log_lines, args=(process,), name="model-log", daemon=True).start()
+        self._all_logged = threading.Event()
+        threading.Thread(target=_log_lines, args=(process, self._all_logged), name="model-log", daemon=True).start()
         try:
             answer = self._ask(process, dataclasses.asdict(self._settings), self._start_timeout_s)
         except ModelDiedError as error:
@@ -160,12 +169,16 @@ class WarmModel:
         raise ModelDiedError(f"the model's process ended while it worked (status {status})")
 
 
-def _log_lines(process: subprocess.Popen[str]) -> None:
-    """Bring what the process prints into the worker's log, where patients are kept out."""
+def _log_lines(process: subprocess.Popen[str], all_logged: threading.Event) -> None:
+    """Bring what the process prints into the worker's log, where patients are kept out; tell the end of a series."""
     assert process.stderr is not None
     with process.stderr as lines:
         for line in lines:
-            _logger.warning("model: %s", line.rstrip())
+            if line.rstrip() == END_OF_SERIES:
+                all_logged.set()
+            else:
+                _logger.warning("model: %s", line.rstrip())
+    all_logged.set()
 
 
 def _buried(process: subprocess.Popen[str]) -> int:

@@ -31,10 +31,18 @@ def test_without_a_password_for_the_page_nothing_starts(
     assert PAGE_PASSWORD in log.text
 
 
-def test_check_says_that_orthanc_is_away(
+def test_a_password_that_can_be_guessed_is_refused(
     tmp_path: Path, log: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(PAGE_PASSWORD, "word")
+    assert commands.main(["serve", _site(tmp_path)]) == 1
+    assert "at least 12 characters" in log.text
+
+
+def test_check_says_that_orthanc_is_away(
+    tmp_path: Path, log: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(PAGE_PASSWORD, "a-long-password")
     assert commands.main(["check", _site(tmp_path)]) == 1
     assert "Orthanc does not answer" in log.text
 

@@ -105,6 +105,17 @@ def test_without_the_password_nothing_is_shown(browser: _Browser, path: str, pas
     assert "failed" not in answer.text
 
 
+def test_wrong_passwords_are_logged_with_the_address_and_without_the_password(
+    browser: _Browser, caplog: pytest.LogCaptureFixture
+) -> None:
+    browser.get("/", password=None)
+    browser.get("/", password="guess-1")
+    assert [record.getMessage() for record in caplog.records if "status_page" in record.name] == [
+        "wrong user or password for the status page, from 127.0.0.1"
+    ]
+    assert "guess-1" not in caplog.text
+
+
 def test_health_needs_no_password_and_tells_nothing(browser: _Browser) -> None:
     assert browser.get("/health", password=None).text == "ok\n"
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,3 +64,23 @@ def test_a_model_that_cannot_be_loaded_is_for_later(tmp_path: Path) -> None:
     with pytest.raises(LaterError, match="could not be loaded"):
         _ask(model, tmp_path, "good")
     model.close()
+
+
+def test_all_that_was_printed_about_a_series_is_logged_before_the_answer_is_given(
+    model: WarmModel, tmp_path: Path
+) -> None:
+    logged: list[str] = []
+
+    def slow(record: logging.LogRecord) -> bool:
+        time.sleep(0.1)
+        logged.append(record.getMessage())
+        return True
+
+    log = logging.getLogger("apps.medglip_pacs.warm_model")
+    log.addFilter(slow)
+    try:
+        _ask(model, tmp_path, "print")
+        assert [line for line in logged if "native" in line]
+        assert [line for line in logged if "output" in line]
+    finally:
+        log.removeFilter(slow)
