@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pydicom
+from pydicom.multival import MultiValue
 
 from monai_medglip.dicom.patient_text import write_in_utf8
 from monai_medglip.errors import ImageReadError, UnsupportedImageError
@@ -21,6 +23,7 @@ _MAY_BE_EMPTY = (
     *("AccessionNumber", "ReferringPhysicianName", "SeriesNumber", "SliceThickness"),
 )
 _NUMBERS = ("SeriesNumber", "SliceThickness")
+_SQUARE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,12 @@ class SourceImages:
         """The headers, each once: several slices may be frames of one instance."""
         return list({str(header.SOPInstanceUID): header for header in self.headers}.values())
 
+    @property
+    def has_square_pixels(self) -> bool:
+        """Whether no header tells that rows lie closer or farther apart than columns, by more than a thousandth."""
+        spacings = (spacing for header in self.headers for spacing in _pixel_spacings(header))
+        return all(abs(rows - columns) <= _SQUARE * columns for rows, columns in spacings)
+
     def frames_of(self, index: int) -> list[int] | None:
         """The number of the frame at one index of the scan's last axis, None where instances have a single frame."""
         return [self.frame_numbers[index if len(self.headers) > 1 else 0]] if self.frame_numbers else None
@@ -100,6 +109,20 @@ def completed_header(header: pydicom.Dataset) -> pydicom.Dataset:
         if keyword not in header:
             setattr(header, keyword, None if keyword in _NUMBERS else "")
     return header
+
+
+def _pixel_spacings(header: pydicom.Dataset) -> Iterator[tuple[float, float]]:
+    """Distances of rows and of columns as a header tells them: of the image, of the detector, and of frames."""
+    groups = [
+        *header.get("SharedFunctionalGroupsSequence", ()),
+        *header.get("PerFrameFunctionalGroupsSequence", ()),
+    ]
+    measures = (item for group in groups for item in group.get("PixelMeasuresSequence", ()))
+    for place in (header, *measures):
+        for keyword in ("PixelSpacing", "ImagerPixelSpacing"):
+            spacing = place.get(keyword)
+            if isinstance(spacing, MultiValue) and len(spacing) == 2:
+                yield float(spacing[0]), float(spacing[1])
 
 
 def _header(file: Path) -> Any:

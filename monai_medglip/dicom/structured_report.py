@@ -39,6 +39,7 @@ from monai_medglip.phrases import Phrase
 __all__ = ["structured_report"]
 
 _SERIES_NUMBER = 9101
+_SHOWN_ELSEWHERE = "Where it is located is shown by the segmentation and the pictures of this result."
 _MILLILITER = sr.CodedConcept("mL", "UCUM", "mL")
 
 
@@ -67,13 +68,14 @@ def structured_report(
         The object, unverified and partial as nobody has read it; the same inputs give the same UIDs.
     """
     identity, ontology = ResultIdentity.of(grounding, sources), ontology or Ontology.default()
-    if sources.is_resampled or not _has_place(grounding, sources):
+    if regions is not RegionForm.WORDS and (sources.is_resampled or not _has_place(grounding, sources)):
         regions = RegionForm.SPACE if sources.is_resampled else RegionForm.IMAGE
     maker = _Content(grounding, sources, identity, ontology, miss_rates or {})
-    found = maker.surfaces() if regions is RegionForm.SPACE else maker.outlines()
     report = sr.Comprehensive3DSR(
         evidence=sources.instances,
-        content=report_tree(identity, sources.first, groups=found, evaluations=maker.evaluations()),
+        content=report_tree(
+            identity, sources.first, groups=maker.groups(regions), evaluations=maker.evaluations(regions)
+        ),
         is_complete=True,
         is_final=False,
         is_verified=False,
@@ -96,7 +98,28 @@ class _Content:
         self.grounding, self.sources, self.identity = grounding, sources, identity
         self.ontology, self.miss_rates = ontology, miss_rates
 
-    def outlines(self) -> list[sr.PlanarROIMeasurementsAndQualitativeEvaluations]:
+    def groups(self, form: RegionForm) -> Sequence[sr.ContentSequence]:
+        """The measurement groups of the regions that may be shown."""
+        if form is RegionForm.WORDS:
+            return ()
+        return self._outlines() if form is RegionForm.IMAGE else self._surfaces()
+
+    def evaluations(self, form: RegionForm) -> list[sr.ContentItem]:
+        """The answer to each phrase, and what there is to know about all of them."""
+        answers = zip(self.grounding.phrases, clinical_answers(self.grounding), strict=True)
+        elsewhere = (_SHOWN_ELSEWHERE,) if form is RegionForm.WORDS and len(shown_regions(self.grounding)) else ()
+        told = (
+            f"algorithm={self.identity.model} {self.identity.version}",
+            *self.identity.parameters,
+            *elsewhere,
+            NOTICE,
+        )
+        return [
+            *(item for phrase, answer in answers for item in self._answer(phrase, answer)),
+            *(text_item(codes.DCM.Comment, words) for words in told),
+        ]
+
+    def _outlines(self) -> list[sr.PlanarROIMeasurementsAndQualitativeEvaluations]:
         """One group for each slice that a shown region is drawn on."""
         return [
             self._planar(region, number, index, volume)
@@ -104,18 +127,9 @@ class _Content:
             for index in _slices(region.box)
         ]
 
-    def surfaces(self) -> list[sr.VolumetricROIMeasurementsAndQualitativeEvaluations]:
+    def _surfaces(self) -> list[sr.VolumetricROIMeasurementsAndQualitativeEvaluations]:
         """One group for each shown region, the faces of its box at both ends of the last axis as its surface."""
         return [self._volumetric(region, number, volume) for number, region, volume in self._shown()]
-
-    def evaluations(self) -> list[sr.ContentItem]:
-        """The answer to each phrase, and what there is to know about all of them."""
-        answers = zip(self.grounding.phrases, clinical_answers(self.grounding), strict=True)
-        told = (f"algorithm={self.identity.model} {self.identity.version}", *self.identity.parameters, NOTICE)
-        return [
-            *(item for phrase, answer in answers for item in self._answer(phrase, answer)),
-            *(text_item(codes.DCM.Comment, words) for words in told),
-        ]
 
     def _shown(self) -> Iterator[tuple[int, GroundedRegion, float | None]]:
         """Number, region and volume [ml] of each region that may be shown."""

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from highdicom import sr
 from highdicom.seg import segread
+from pydicom import Dataset, dcmread
 
 from monai_medglip.dicom import (
     PROFILES,
@@ -50,9 +51,45 @@ def test_a_box_in_space_comes_back_exactly(grounding, sources):
         np.testing.assert_allclose([*edges.min(0), *edges.max(0)], box, atol=1e-3)
 
 
-def test_both_forms_are_objects_of_their_own(grounding, sources):
-    image, space = (structured_report(grounding, sources, regions=form) for form in RegionForm)
-    assert image.SOPInstanceUID != space.SOPInstanceUID
+def test_all_forms_are_objects_of_their_own(grounding, sources):
+    assert len({structured_report(grounding, sources, regions=form).SOPInstanceUID for form in RegionForm}) == 3
+
+
+def with_pixels(sources, rows, columns):
+    headers = copy.deepcopy(sources.headers)
+    for header in headers:
+        header.PixelSpacing = [rows, columns]
+    return SourceImages(headers)
+
+
+def test_nothing_is_outlined_for_ohif_on_pixels_that_are_not_square(sources):
+    square, oblong = with_pixels(sources, 0.8, 0.8), with_pixels(sources, 0.8, 0.9)
+    forms = {name: (profile.regions_on(square), profile.regions_on(oblong)) for name, profile in PROFILES.items()}
+    assert forms == {
+        "ohif": (RegionForm.IMAGE, RegionForm.WORDS),
+        "pictures": (RegionForm.IMAGE, RegionForm.IMAGE),
+        "research": (RegionForm.SPACE, RegionForm.SPACE),
+    }
+
+
+@pytest.mark.parametrize("place", ["SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"])
+def test_the_pixels_of_frames_are_looked_at_too(place):
+    header, group, measures = Dataset(), Dataset(), Dataset()
+    measures.PixelSpacing = [0.8, 0.9]
+    group.PixelMeasuresSequence = [measures]
+    setattr(header, place, [group])
+    assert not SourceImages((header,)).has_square_pixels
+    assert SourceImages((Dataset(),)).has_square_pixels
+
+
+def test_in_words_a_report_says_what_is_located_and_what_shows_where(grounding, sources, tmp_path):
+    in_words = structured_report(grounding, sources, regions=RegionForm.WORDS)
+    report = dcmread(write_object(tmp_path / "words.dcm", in_words))
+    assert content_of(report).get_planar_roi_measurement_groups() == []
+    assert report.ConceptNameCodeSequence[0].CodeMeaning == "AI result without regions"
+    assert "shown by the segmentation" in report.to_json()
+    outlined = dcmread(write_object(tmp_path / "outlined.dcm", structured_report(grounding, sources)))
+    assert "shown by the segmentation" not in outlined.to_json()
 
 
 def test_without_a_frame_of_reference_a_report_keeps_to_image_coordinates(grounding, sources):
