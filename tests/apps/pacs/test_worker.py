@@ -13,6 +13,7 @@ import pytest
 
 from tests.apps.pacs.dicom_files import write_series
 from tests.apps.pacs.running_site import PAGE_PASSWORD, Node, Worker, wait_until
+from tests.apps.pacs.senders import storescu
 
 pytestmark = [pytest.mark.clinic, pytest.mark.slow]
 MakeWorker = Callable[..., Worker]
@@ -131,18 +132,8 @@ def test_a_second_worker_on_the_same_folder_is_refused(node: Node, make_worker: 
     wait_until(lambda: "another one runs" in second.log.read_text())
 
 
-def _store(node: Node, paths: list[Path], *, calling: str, called: str = "MEDGLIP") -> None:
-    """Send files by C-STORE; what came of it is seen in Orthanc, since storescu's exit status does not tell."""
-    program = shutil.which("storescu", path="/usr/bin")
-    if program is None:
-        pytest.skip("dcmtk is not installed (Debian: apt install dcmtk)")
-    titles = ["-aet", calling, "-aec", called]
-    command = [program, *titles, "127.0.0.1", str(node.process.dicom_port), *map(str, paths)]
-    subprocess.run(command, capture_output=True, check=False, timeout=60)
-
-
 def test_what_a_listed_sender_stores_is_grounded(node: Node, make_worker: MakeWorker, tmp_path: Path) -> None:
-    _store(node, write_series(tmp_path / "in", "hans"), calling="NOWHERE")
+    storescu(node.process.dicom_port, write_series(tmp_path / "in", "hans"))
     make_worker().start()
     wait_until(lambda: len(node.results()) == 1)
 
@@ -151,7 +142,7 @@ def test_what_a_listed_sender_stores_is_grounded(node: Node, make_worker: MakeWo
 def test_an_unlisted_sender_and_a_wrong_name_for_us_store_nothing(
     node: Node, tmp_path: Path, calling: str, called: str
 ) -> None:
-    _store(node, write_series(tmp_path / "in", "ilse"), calling=calling, called=called)
+    storescu(node.process.dicom_port, write_series(tmp_path / "in", "ilse"), calling=calling, called=called)
     assert list(node.client.all_series()) == []
 
 
