@@ -15,26 +15,21 @@ from __future__ import annotations
 import argparse
 import contextlib
 import hashlib
-import os
 import random
 import shlex
 import shutil
-import socket
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pydicom
-import yaml
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -43,13 +38,11 @@ from apps.medglip_pacs.errors import QuarantineError
 from apps.medglip_pacs.local_orthanc import LocalOrthanc
 from apps.medglip_pacs.orthanc import Orthanc
 from apps.medglip_pacs.settings import OrthancSettings
+from benchmarks.clinic_site import PASSWORD, ClinicSite, open_site, results_by_study
 from benchmarks.clinic_studies import POISONS, write_good, write_poisoned
-from monai_medglip.dicom import MANUFACTURER
 from monai_medglip.evaluation import result_head, write_result
 from monai_medglip.inference import Bundle
 
-ROOT = Path(__file__).resolve().parents[1]
-PASSWORD = "for-the-measurement-only"
 STAGES = ("fetch", "ground", "store", "deliver")
 DISK_MIB = 96
 _JOBS = (
@@ -59,71 +52,47 @@ _JOBS = (
 
 
 @dataclass
-class Site:
-    """Two nodes, a worker and their folders."""
+class Faults:
+    """Watches and kills the worker of a site.
 
-    folder: Path
-    bundles: Path
-    node: LocalOrthanc
-    destination: LocalOrthanc
-    worker: subprocess.Popen[bytes] | None = None
+    Attributes:
+        site: where it works.
+        kills: number of kills by the stage in which it was.
+        ended_by_itself: how often it had to be started though nobody had killed it.
+    """
+
+    site: ClinicSite
     kills: Counter[str] = field(default_factory=Counter)
     ended_by_itself: int = 0
-    started: float = 0.0
-
-    @property
-    def state(self) -> Path:
-        """The worker's state folder."""
-        return self.folder / "state"
-
-    def start_worker(self) -> None:
-        """Start the worker, with its log after that of the one before."""
-        variables = {
-            **os.environ,
-            "MEDGLIP_PACS_ORTHANC_PASSWORD": PASSWORD,
-            "MEDGLIP_PACS_PAGE_PASSWORD": PASSWORD,
-        }
-        command = [sys.executable, "-m", "apps.medglip_pacs", "serve", str(self.folder / "site.yaml")]
-        self.started = time.time()
-        with (self.folder / "worker.log").open("ab") as log:
-            self.worker = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=log, stderr=log)
 
     def kill_worker(self, stage: str) -> None:
-        """End the worker at once, and count the stage in which it was."""
-        assert self.worker is not None
-        self.worker.kill()
-        self.worker.wait()
+        """End the worker at once, count the stage in which it was, and start it."""
+        self.site.kill_worker()
         self.kills[stage] += 1
+        self.site.start_worker()
 
     def keep_worker(self) -> None:
         """Start a worker that has ended by itself again, as a service manager does."""
-        if self.worker is not None and self.worker.poll() is not None:
+        if self.site.worker is not None and self.site.worker.poll() is not None:
             self.ended_by_itself += 1
-            self.start_worker()
+            self.site.start_worker()
 
     def is_in(self, stage: str) -> bool:
         """Whether this worker, not one that was killed before, is in a stage, as its folders and its queue tell it."""
         if stage == "deliver":
             return self._delivers()
-        return any(stage == _stage_of(job) for job in (self.state / "work").glob("*") if _made(job) > self.started)
+        jobs = (self.site.state / "work").glob("*")
+        return any(stage == _stage_of(job) for job in jobs if _made(job) > self.site.started)
 
     def _delivers(self) -> bool:
-        began = self._ask(
+        began = self.site.ask_queue(
             "SELECT max(started_at_epoch_ms) FROM workflow_status WHERE name='delivery' AND status='PENDING'"
         )
-        return bool(began and began[0][0] and began[0][0] / 1000 > self.started)
+        return bool(began and began[0][0] and began[0][0] / 1000 > self.site.started)
 
     def jobs(self) -> list[tuple[str, str, str, str]]:
         """Kind, name, state and error of all jobs."""
-        return [(str(a), str(b), str(c), str(d or "")) for a, b, c, d in self._ask(_JOBS)]
-
-    def _ask(self, question: str) -> list[tuple[Any, ...]]:
-        """Ask the queue's file; nothing while it is not there or its disk is full."""
-        try:
-            with contextlib.closing(sqlite3.connect(f"file:{self.state}/queue.sqlite?mode=ro", uri=True)) as records:
-                return records.execute(question).fetchall()
-        except sqlite3.Error:
-            return []
+        return [(str(a), str(b), str(c), str(d or "")) for a, b, c, d in self.site.ask_queue(_JOBS)]
 
 
 def _stage_of(job: Path) -> str:
@@ -141,7 +110,7 @@ def _made(folder: Path) -> float:
         return 0.0
 
 
-def run(site: Site, *, studies: int, poisoned: int, kills: int, restarts: int, seed: int) -> dict[str, Any]:
+def run(site: ClinicSite, *, studies: int, poisoned: int, kills: int, restarts: int, seed: int) -> dict[str, Any]:
     """Send studies amid faults, and return what became of them.
 
     Args:
@@ -149,7 +118,7 @@ def run(site: Site, *, studies: int, poisoned: int, kills: int, restarts: int, s
         studies: number of studies, poisoned ones included.
         poisoned: number of poisoned ones.
         kills: how often the worker is killed.
-        restarts: how often Orthanc is killed and started.
+        restarts: how often Orthanc is stopped or killed, and started.
         seed: of all that is random.
     """
     chance = random.Random(seed)
@@ -157,27 +126,27 @@ def run(site: Site, *, studies: int, poisoned: int, kills: int, restarts: int, s
     site.node.start()
     site.destination.start()
     site.start_worker()
-    sender = _Sender(site, plan)
-    faults: list[Callable[[], None]] = [partial(_kill_in_a_stage, site, chance, number) for number in range(kills)]
+    sender, harm = _Sender(site, plan), Faults(site)
+    faults: list[Callable[[], None]] = [partial(_kill_in_a_stage, harm, chance, number) for number in range(kills)]
     faults += [lambda: _restart(site.node, chance)] * restarts
     faults += [lambda: _away(site.destination), lambda: _full_disk(site)]
     chance.shuffle(faults)
     start = time.monotonic()
     for left in range(len(faults), 0, -1):
-        site.keep_worker()
+        harm.keep_worker()
         sender.send(-(-len(sender.waiting) // left))
         time.sleep(chance.uniform(0, site.node.stable_age_s + 3))
         faults[left - 1]()
-    settled = _settle(site, seconds=1800)
+    settled = _settle(harm, seconds=1800)
     seconds = time.monotonic() - start
     return {
-        **_verdict(site, plan, sender),
+        **_verdict(harm, plan, sender),
         "settled": settled,
         "seconds": seconds,
-        "kills_by_stage": dict(site.kills),
-        "stages_without_a_kill": [stage for stage in STAGES if not site.kills[stage]],
-        "worker_ended_by_itself": site.ended_by_itself,
-        "noticed_in_the_log": _noticed(site.folder / "worker.log"),
+        "kills_by_stage": dict(harm.kills),
+        "stages_without_a_kill": [stage for stage in STAGES if not harm.kills[stage]],
+        "worker_ended_by_itself": harm.ended_by_itself,
+        "noticed_in_the_log": _noticed(site.log),
     }
 
 
@@ -195,7 +164,7 @@ def _plan(studies: int, poisoned: int, chance: random.Random) -> dict[str, str]:
 class _Sender:
     """Sends studies, and notes what Orthanc refused."""
 
-    def __init__(self, site: Site, plan: dict[str, str]) -> None:
+    def __init__(self, site: ClinicSite, plan: dict[str, str]) -> None:
         self._folder = site.folder / "sent"
         self._client = Orthanc(OrthancSettings(url=site.node.url, user="medglip"), password=PASSWORD)
         self.waiting = list(plan.items())
@@ -254,18 +223,18 @@ def _with_other_pixels(path: Path) -> Path:
     return other
 
 
-def _kill_in_a_stage(site: Site, chance: random.Random, number: int) -> None:
+def _kill_in_a_stage(harm: Faults, chance: random.Random, number: int) -> None:
     """Kill the worker in one stage after the other, at its begin or some time later, every fifth time anywhere.
 
     What is counted is the stage that it is in when it is killed.
     """
     wanted = (*STAGES, None)[number % (len(STAGES) + 1)]
     end = time.monotonic() + (chance.uniform(0, 15) if wanted is None else 40)
-    while time.monotonic() < end and not (wanted and site.is_in(wanted)):
+    while time.monotonic() < end and not (wanted and harm.is_in(wanted)):
         time.sleep(0.001)
     time.sleep(chance.choice((0.0, chance.uniform(0, 0.5))))
-    site.kill_worker(next((stage for stage in (wanted, *STAGES) if stage and site.is_in(stage)), "idle or starting"))
-    site.start_worker()
+    stages = (stage for stage in (wanted, *STAGES) if stage and harm.is_in(stage))
+    harm.kill_worker(next(stages, "idle or starting"))
 
 
 def _restart(node: LocalOrthanc, chance: random.Random) -> None:
@@ -281,7 +250,7 @@ def _away(destination: LocalOrthanc) -> None:
     destination.start()
 
 
-def _full_disk(site: Site) -> None:
+def _full_disk(site: ClinicSite) -> None:
     """Fill the disk of the worker's state for a while, its queue's file included."""
     filler = site.state / "filler"
     with contextlib.suppress(OSError), filler.open("wb") as file:
@@ -292,12 +261,12 @@ def _full_disk(site: Site) -> None:
     filler.unlink()
 
 
-def _settle(site: Site, *, seconds: float) -> bool:
+def _settle(harm: Faults, *, seconds: float) -> bool:
     """Wait until nothing is queued or running, and all stable series have had their turn."""
     end, quiet = time.monotonic() + seconds, 0
     while time.monotonic() < end:
-        site.keep_worker()
-        states = Counter(status for _, _, status, _ in site.jobs())
+        harm.keep_worker()
+        states = Counter(status for _, _, status, _ in harm.jobs())
         quiet = quiet + 1 if states and not states["ENQUEUED"] + states["PENDING"] + states["DELAYED"] else 0
         if quiet >= 30:
             return True
@@ -305,11 +274,11 @@ def _settle(site: Site, *, seconds: float) -> bool:
     return False
 
 
-def _verdict(site: Site, plan: dict[str, str], sender: _Sender) -> dict[str, Any]:
+def _verdict(harm: Faults, plan: dict[str, str], sender: _Sender) -> dict[str, Any]:
     """Compare what is there with what must be."""
-    made, delivered = _results(site.node), _results(site.destination)
+    made, delivered = results_by_study(harm.site.node), results_by_study(harm.site.destination)
     errors: dict[str, str] = {}
-    for name, job, status, error in site.jobs():
+    for name, job, status, error in harm.jobs():
         if name == "series_job" and status in ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"):
             errors[job.partition(".")[0]] = error
     good = [name for name, kind in plan.items() if kind not in POISONS]
@@ -330,7 +299,7 @@ def _verdict(site: Site, plan: dict[str, str], sender: _Sender) -> dict[str, Any
         "bad_studies": len(bad),
         "bad_by_fate": dict(Counter(f"{plan[name]}: {fate}" for name, fate in fates.items())),
         "bad_with_neither_entry_nor_refusal": sum(fate == "nothing" for fate in fates.values()),
-        "jobs_by_state": dict(Counter(f"{name} {status}" for name, _, status, _ in site.jobs())),
+        "jobs_by_state": dict(Counter(f"{name} {status}" for name, _, status, _ in harm.jobs())),
     }
 
 
@@ -345,17 +314,6 @@ def _is_one_set(results: Counter[str]) -> bool:
     return set(results.values()) == {1} and {"SR", "OT"} <= set(results)
 
 
-def _results(node: LocalOrthanc) -> defaultdict[str, Counter[str]]:
-    """Number of our results by modality, by Orthanc's identifier of their study."""
-    answer = httpx.get(f"{node.url}/series?expand", auth=("medglip", PASSWORD), trust_env=False, timeout=60)
-    found: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for series in answer.raise_for_status().json():
-        tags = series["MainDicomTags"]
-        if tags.get("Manufacturer") == MANUFACTURER:
-            found[series["ParentStudy"]][tags["Modality"]] += len(series["Instances"])
-    return found
-
-
 def _noticed(log: Path) -> dict[str, int]:
     """How often the worker's log tells of the faults, as a sign that they met it at work."""
     lines = log.read_text(encoding="utf-8", errors="replace")
@@ -364,41 +322,19 @@ def _noticed(log: Path) -> dict[str, int]:
 
 
 @contextlib.contextmanager
-def _site(bundles: Path) -> Iterator[Site]:
-    """A site in a folder of its own, the worker's state on a small disk of its own where that can be had."""
-    with tempfile.TemporaryDirectory(prefix="clinic_faults_") as name, contextlib.ExitStack() as ends:
-        folder = Path(name)
-        ports = [_free_port() for _ in range(5)]
-        node = LocalOrthanc(folder / "orthanc", ports[0], ports[1], PASSWORD, {"MEDGLIP": ports[3]}, stable_age_s=2)
-        other = LocalOrthanc(folder / "pacs", ports[2], ports[3], PASSWORD, {"MEDGLIP": ports[1]}, stable_age_s=60)
-        site = Site(folder, bundles, node, other)
-        site.state.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_MIB}m", "tmpfs", str(site.state)], check=True)
-        ends.callback(subprocess.run, ["umount", "-l", str(site.state)], check=False)
-        (folder / "site.yaml").write_text(yaml.safe_dump(_settings(site, page_port=ports[4])), encoding="utf-8")
-        ends.callback(other.kill)
-        ends.callback(node.kill)
-        ends.callback(lambda: site.worker and site.worker.kill())
-        ends.callback(shutil.copy, folder / "worker.log", Path(tempfile.gettempdir()) / "clinic_faults_worker.log")
-        yield site
-
-
-def _settings(site: Site, *, page_port: int) -> dict[str, Any]:
-    return {
-        "state_folder": str(site.state),
-        "orthanc": {"url": site.node.url, "user": "medglip"},
+def _site(bundles: Path) -> Iterator[ClinicSite]:
+    """A site in a folder of its own, the worker's state on a small disk of its own."""
+    settings = {
         "series": {"poll_every_s": 0.5, "reconcile_every_s": 5},
         "limits": {"job_timeout_s": 120, "retry_first_s": 0.5, "retry_longest_s": 5, "disk_high_water": 0.9},
-        "model": {"bundles": str(site.bundles.resolve())},
-        "destinations": [{"name": "medglip", "attempts": 30, "first_wait_s": 0.5, "longest_wait_s": 5}],
-        "page": {"port": page_port},
+        "model": {"bundles": str(bundles.resolve())},
     }
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    with tempfile.TemporaryDirectory(prefix="clinic_faults_") as name, contextlib.ExitStack() as ends:
+        site = ends.enter_context(open_site(Path(name), settings))
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_MIB}m", "tmpfs", str(site.state)], check=True)
+        ends.callback(subprocess.run, ["umount", "-l", str(site.state)], check=False)
+        ends.callback(shutil.copy, site.log, Path(tempfile.gettempdir()) / "clinic_faults_worker.log")
+        yield site
 
 
 def main() -> None:

@@ -6,7 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import nibabel
 import numpy as np
+import numpy.typing as npt
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
@@ -19,8 +21,9 @@ from pydicom.uid import (
     RLELossless,
     generate_uid,
 )
+from scipy import ndimage
 
-__all__ = ["POISONS", "write_good", "write_poisoned"]
+__all__ = ["POISONS", "head_and_neck_ct", "write_ct", "write_good", "write_poisoned"]
 
 SIDE = 128
 """Side of the pictures [pixels]."""
@@ -29,6 +32,48 @@ SIDE = 128
 def write_good(folder: Path, name: str) -> list[Path]:
     """Write a study of one chest film, which the rules of the package select, and return its paths."""
     return [_write(folder, _film(name))]
+
+
+def head_and_neck_ct(path: Path, *, slices: int, side: int) -> tuple[npt.NDArray[np.int16], tuple[float, float]]:
+    """Resample a NIfTI volume of head and neck to a size that scanners give.
+
+    Args:
+        path: the volume, which the network knows how to find its way in; noise would give results without regions.
+        slices: number of slices.
+        side: of a slice [pixels]; what the patient does not fill is air.
+
+    Returns:
+        Hounsfield units ``(slices, side, side)`` in the patient's directions left, back and head, and the pixel spacing
+        and the distance of the slices [mm].
+    """
+    image = nibabel.as_closest_canonical(nibabel.load(path))
+    voxels = np.asarray(image.dataobj, np.float32)[::-1, ::-1]  # right and front to left and back
+    step = np.array(image.header.get_zooms()[:3], float)
+    zoom = np.array([side / max(voxels.shape[:2])] * 2 + [slices / voxels.shape[2]])
+    fine = ndimage.zoom(voxels, zoom, order=1)[:side, :side, :slices]
+    room = [(0, side - fine.shape[0]), (0, side - fine.shape[1]), (0, slices - fine.shape[2])]
+    volume = np.pad(fine, room, constant_values=-1000).transpose(2, 1, 0)
+    return volume.astype(np.int16), (float(step[0] / zoom[0]), float(step[2] / zoom[2]))
+
+
+def write_ct(folder: Path, name: str, volume: npt.NDArray[np.int16], spacing: tuple[float, float]) -> list[Path]:
+    """Write a CT of head and neck, which the rules of the package ask slice by slice, and return its paths.
+
+    Args:
+        folder: where to.
+        name: from which its UIDs follow.
+        volume: as `head_and_neck_ct` gives it.
+        spacing: of pixels and of slices [mm].
+    """
+    paths = []
+    for number, plane in enumerate(volume):
+        image = _slice(name, number)
+        image.Rows, image.Columns = plane.shape
+        image.PixelSpacing, image.SliceThickness = [spacing[0]] * 2, spacing[1]
+        image.ImagePositionPatient = [0, 0, round(spacing[1] * number, 6)]
+        image.PixelData = (np.clip(plane, -1000, 3095) + 1000).astype(np.uint16).tobytes()
+        paths.append(_write(folder, image))
+    return paths
 
 
 def write_poisoned(folder: Path, name: str, poison: str) -> list[Path]:
