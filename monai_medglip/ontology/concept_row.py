@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
 from monai_medglip.errors import ConfigurationError, OntologyError
@@ -63,6 +64,7 @@ def split_cell(cell: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in cell.split("|") if part.strip())
 
 
+@lru_cache(maxsize=1024)
 def read_modalities(cell: str) -> frozenset[Modality]:
     """Give the modalities of a cell.
 

@@ -66,7 +66,7 @@ def _targets(rows: Sequence[ConceptRow], concepts: Mapping[str, Concept]) -> Ite
 
 
 def _cycles(rows: Sequence[ConceptRow], concepts: Mapping[str, Concept]) -> Iterator[Problem]:
-    """Nothing is, by is_a and part_of together, its own whole."""
+    """Nothing is, by the three relations together, its own whole."""
     done: set[str] = set()
     places = {row.concept.name: row.place for row in rows}
 
@@ -74,7 +74,7 @@ def _cycles(rows: Sequence[ConceptRow], concepts: Mapping[str, Concept]) -> Iter
         if name in path:
             yield places[name], f"cycle: {' > '.join((*path[path.index(name) :], name))}"
         elif name in concepts and name not in done:
-            for target in (*concepts[name].is_a, *concepts[name].part_of):
+            for target in (*concepts[name].is_a, *concepts[name].part_of, *concepts[name].located_in):
                 yield from visit(target, (*path, name))
             done.add(name)
 

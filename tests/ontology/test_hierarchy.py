@@ -54,6 +54,71 @@ def test_every_tooth_has_its_number_in_fdi_notation(ontology: Ontology) -> None:
                 assert found.name == f"{place} {kind}"
 
 
+def test_parts_and_contents_are_told_apart_from_kinds(ontology: Ontology) -> None:
+    assert ontology.parts("hippocampus") == ("anterior hippocampus", "posterior hippocampus")
+    assert "lung tumor" in ontology.contents("lung")
+    assert {"left lung", "lung tumor"} & set(ontology.parts("lung")) == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("left upper lobe", ("lung", "left lung", "left upper lobe")),
+        ("lung cancer", ("lung", "lung cancer")),
+        ("common nevus", ("skin", "skin lesion", "nevus", "common nevus")),
+        ("heart", ("heart",)),
+    ],
+)
+def test_the_path_goes_by_parts_before_places_before_kinds(
+    ontology: Ontology, name: str, path: tuple[str, ...]
+) -> None:
+    assert ontology.path(name) == path
+
+
+def test_a_path_begins_with_a_concept_that_hangs_on_nothing(ontology: Ontology) -> None:
+    for concept in ontology:
+        first = ontology[ontology.path(concept.name)[0]]
+        assert (first.is_a, first.part_of, first.located_in) == ((), (), ())
+
+
+def test_all_that_lies_in_a_region_is_reached_from_its_widest_concepts(ontology: Ontology) -> None:
+    for region in ontology.body_regions:
+        reached, waiting = set(), list(ontology.in_region(region))
+        while waiting:
+            name = waiting.pop()
+            if name not in reached:
+                reached.add(name)
+                waiting += (*ontology.children(name), *ontology.parts(name), *ontology.contents(name))
+        assert {c.name for c in ontology if region in ontology.body_regions_of(c.name)} <= reached
+
+
+@pytest.mark.parametrize("ask", ["in_region", "shown_with"])
+def test_an_unknown_body_region_is_told_with_those_there_are(ontology: Ontology, ask: str) -> None:
+    with pytest.raises(OntologyError, match=r"expected a body region, one of head, neck.*; got 'tail'"):
+        getattr(ontology, ask)("tail")
+
+
+def test_a_region_is_shown_with_others(ontology: Ontology) -> None:
+    assert {"knee", "limb", "skin"} <= ontology.shown_with("knee")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("pneumotorax", "pneumothorax"), ("hippocampuss", "hippocampus"), ("vein hepatic", "hepatic vein")],
+)
+def test_a_misspelled_name_has_the_right_one_near(ontology: Ontology, text: str, name: str) -> None:
+    assert ontology.nearest(text)[0] == name
+
+
+def test_nothing_is_near_a_text_without_words(ontology: Ontology) -> None:
+    assert ontology.nearest("") == ()
+
+
+def test_the_nearest_names_are_told_where_none_resolves(ontology: Ontology) -> None:
+    with pytest.raises(OntologyError, match="got 'pneumotorax'; did you mean 'pneumothorax' or"):
+        ontology["pneumotorax"]
+
+
 def test_relations_go_through_neither_part_nor_place(ontology: Ontology) -> None:
     assert "lung" not in ontology.ancestors("left lower lobe")
     assert "lung" not in ontology.ancestors("lung tumor")
@@ -73,7 +138,9 @@ def test_a_side_without_a_mirror_image_has_no_mirrored_name(ontology: Ontology, 
     assert ontology.mirror(name) is None
 
 
-@pytest.mark.parametrize("ask", ["__getitem__", "ancestors", "descendants", "mirror", "names"])
+@pytest.mark.parametrize(
+    "ask", ["__getitem__", "ancestors", "descendants", "mirror", "names", "parts", "contents", "path"]
+)
 def test_an_unknown_name_is_told_with_the_nearest(ontology: Ontology, ask: str) -> None:
     with pytest.raises(OntologyError, match="expected the name of a concept, got 'Windpipes'; did you mean 'trachea'"):
         getattr(ontology, ask)("Windpipes")
