@@ -43,11 +43,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Build, and print what the store holds; gives back 0."""
     from tqdm import tqdm
 
-    from monai_medglip.data_engine.build.build import build_store
     from monai_medglip.data_engine.build.build_folder import BuildFolder
     from monai_medglip.data_engine.build.build_plan import BuildPlan
     from monai_medglip.data_engine.build.patient_hash import read_or_make_salt
     from monai_medglip.data_engine.build.schedulers import scheduler_for
+    from monai_medglip.data_engine.build.whole_build import build_store
     from monai_medglip.data_engine.quality.waivers import Waivers
 
     scheduler = scheduler_for(arguments.processes, arguments.scheduler)

@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     from monai_medglip.data_engine.cards import source_card, source_names
     from monai_medglip.data_engine.grounding_folder import GroundingFolder
-    from monai_medglip.data_engine.quality.check_data import check_data
+    from monai_medglip.data_engine.quality.collection_report import check_data
     from monai_medglip.data_engine.quality.report_page import QualityReport, write_report_page
     from monai_medglip.data_engine.quality.waivers import Waivers
 

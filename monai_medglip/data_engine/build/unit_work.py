@@ -13,8 +13,8 @@ from monai_medglip.data_engine.build.build_folder import BuildFolder
 from monai_medglip.data_engine.build.build_plan import BuildPlan, BuildUnit
 from monai_medglip.data_engine.build.patient_hash import hash_patient
 from monai_medglip.data_engine.instances import regions_from_annotations
-from monai_medglip.data_engine.quality.check_data import UNREADABLE
 from monai_medglip.data_engine.quality.checks import check_image
+from monai_medglip.data_engine.quality.collection_report import UNREADABLE
 from monai_medglip.data_engine.quality.finding import Finding, Stage
 from monai_medglip.data_engine.quality.fingerprint import perceptual_hash, pixel_checksum
 from monai_medglip.data_engine.quality.image_check import CheckedImage

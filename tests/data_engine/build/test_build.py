@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from monai_medglip.cli.main import main
-from monai_medglip.data_engine.build import build as build_module
-from monai_medglip.data_engine.build.build import build_store
+from monai_medglip.data_engine.build import whole_build as build_module
 from monai_medglip.data_engine.build.schedulers import LocalPool
+from monai_medglip.data_engine.build.whole_build import build_store
 from monai_medglip.data_engine.store.grounding_store import GroundingStore
 from monai_medglip.errors import ConfigurationError, OutputError
 
@@ -82,7 +82,7 @@ def test_a_build_that_was_cut_off_goes_on_and_gives_the_same_bytes(plan, tmp_pat
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from monai_medglip.data_engine.build.build import build_store
+from monai_medglip.data_engine.build.whole_build import build_store
 from monai_medglip.data_engine.build.build_plan import BuildPlan, PlannedSource
 from monai_medglip.data_engine.cards import source_card
 
