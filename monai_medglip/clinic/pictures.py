@@ -46,10 +46,11 @@ def result_pictures(
     """
     shown = shown_regions(grounding)
     window, footer = display_window(scan), _lines(grounding, miss_rates)
-    for index in key_slices(shown):
-        plane = _stored_plane(scan, index)
+    indices = key_slices(shown)
+    planes = [_stored_plane(scan, index) for index in indices]
+    # All planes at once: the masks of a volume are then decoded once.
+    for index, plane, regions in zip(indices, planes, sections(_without_hidden_masks(shown), planes), strict=True):
         canvas = _canvas(scan, plane, window)
-        (regions,) = sections(_without_hidden_masks(shown), [plane])
         draw_regions(canvas, regions)
         draw_labels(canvas, regions)
         where = "" if scan.spatial_dims == 2 else f", image {index + 1} of {scan.spatial_shape[2]}"

@@ -113,5 +113,7 @@ def _stacked(slices: Sequence[Grounding], phrase: int, frame: Frame) -> MaskRLE 
     volume = np.zeros(frame.shape, bool)
     for z, mask in enumerate(masks):
         if mask is not None:
-            volume[..., z] = mask.decode()
+            # Only what is set: slices lie across memory, and writing 300 of them whole took seconds.
+            x, y = np.nonzero(mask.decode())
+            volume[x, y, z] = True
     return MaskRLE.encode(volume)
