@@ -28,7 +28,13 @@ def main(words: list[str] | None = None) -> int:
     set_up_logging(redactor)
     try:
         if arguments.command == "trial":
-            trial(arguments.folder, bundles=arguments.bundles, redactor=redactor, send=arguments.send)
+            trial(
+                arguments.folder,
+                bundles=arguments.bundles,
+                redactor=redactor,
+                send=arguments.send,
+                viewer=arguments.viewer,
+            )
             return 0
         settings = load_settings(arguments.settings)
         if arguments.command == "serve":
@@ -62,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("folder", type=Path, metavar="FOLDER", help="folder for all that it writes")
     command.add_argument("--bundles", default="bundles", metavar="DIR", help="folder of bundles (default: bundles)")
     command.add_argument("--send", type=Path, metavar="DIR", help="folder of DICOM files to put into Orthanc at once")
+    command.add_argument("--viewer", type=Path, metavar="DIR", help="folder of a built OHIF to serve besides")
     return parser
 
 
