@@ -31,7 +31,7 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--bundle", type=Path, required=True, metavar="DIR", help="bundle with network and weights")
-    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="data folder with an INDEX.tsv, or a store")
+    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="data folder or built store")
     parser.add_argument(
         "--canvas",
         type=int,

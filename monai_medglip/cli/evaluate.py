@@ -38,7 +38,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="data folder with an INDEX.tsv, or a store")
+    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="data folder or built store")
     parser.add_argument("--split", choices=("test", "all"), default="test", help="images to read (default: test)")
     parser.add_argument("--bundle", type=Path, metavar="DIR", help="bundle to judge (default: the installed one)")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="result file (JSON) to write")

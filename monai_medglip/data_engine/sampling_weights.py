@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 
 from monai_medglip.data_engine.record import Record
 from monai_medglip.errors import ConfigurationError
+from monai_medglip.imaging.modality import Modality
 
-__all__ = ["present_factors", "sampling_weights"]
+__all__ = ["group_shares", "present_factors", "sampling_weights"]
 
 
 def sampling_weights(records: Sequence[Record], factors: Mapping[str, float] | None = None) -> list[float]:
@@ -29,24 +30,40 @@ def sampling_weights(records: Sequence[Record], factors: Mapping[str, float] | N
     Raises:
         ConfigurationError: for a factor of a source without images, or one that is negative or not finite.
     """
-    factors = factors or {}
-    per_source = Counter((record.modality, record.source) for record in records)
-    per_modality = Counter(record.modality for record in records)
-    _check_factors(factors, {source for _, source in per_source})
-    roots: Counter[object] = Counter()
-    for (modality, _), count in per_source.items():
-        roots[modality] += math.sqrt(count)  # type: ignore[assignment]  # Counter adds floats as well
-    weights = [
-        math.sqrt(per_modality[r.modality])
-        / roots[r.modality]
-        / math.sqrt(per_source[r.modality, r.source])
-        * factors.get(r.source, 1.0)
-        for r in records
-    ]
-    total = sum(weights)
-    if records and total == 0:
+    counts = Counter((record.modality, record.source) for record in records)
+    shares = group_shares(counts, factors or {})
+    return [shares[r.modality, r.source] / counts[r.modality, r.source] for r in records]
+
+
+def group_shares(
+    counts: Mapping[tuple[Modality, str], int], factors: Mapping[str, float]
+) -> dict[tuple[Modality, str], float]:
+    """Give the share of each modality and source, with sum 1, by the rule of `sampling_weights`.
+
+    Args:
+        counts: the number of images of each.
+        factors: what to multiply a source's share with.
+
+    Raises:
+        ConfigurationError: as `sampling_weights`.
+    """
+    _check_factors(factors, {source for _, source in counts})
+    per_modality: Counter[Modality] = Counter()
+    roots: dict[Modality, float] = {}
+    for (modality, _), count in counts.items():
+        per_modality[modality] += count
+        roots[modality] = roots.get(modality, 0.0) + math.sqrt(count)
+    shares = {
+        (modality, source): math.sqrt(per_modality[modality])
+        * math.sqrt(count)
+        / roots[modality]
+        * factors.get(source, 1.0)
+        for (modality, source), count in counts.items()
+    }
+    total = sum(shares.values())
+    if shares and total == 0:
         raise ConfigurationError("expected a factor above 0 for at least one source, all images have weight 0")
-    return [weight / total for weight in weights]
+    return {group: share / total for group, share in shares.items()}
 
 
 def present_factors(records: Sequence[Record], factors: Mapping[str, float]) -> dict[str, float]:

@@ -14,26 +14,40 @@ from monai_medglip.data_engine.store.stored_record import SlicePlace, StoredReco
 from monai_medglip.data_engine.store.stored_source import StoredSource
 
 if TYPE_CHECKING:
+    from monai_medglip.data_engine.store.balanced_sampler import BalancedSampler
+    from monai_medglip.data_engine.store.epoch_order import DrawnImages, EpochOrder
     from monai_medglip.data_engine.store.grounding_shards import GroundingShards
     from monai_medglip.data_engine.store.grounding_store import GroundingStore
+    from monai_medglip.data_engine.store.grounding_stream import GroundingStream
     from monai_medglip.data_engine.store.part_writer import Part, PartWriter
+    from monai_medglip.data_engine.store.resumable_loader import ResumableLoader
     from monai_medglip.data_engine.store.shard_writer import write_shards
     from monai_medglip.data_engine.store.store_writer import finish_store
 
 _HOMES = {
+    "BalancedSampler": "balanced_sampler",
+    "DrawnImages": "epoch_order",
+    "EpochOrder": "epoch_order",
     "GroundingShards": "grounding_shards",
     "GroundingStore": "grounding_store",
+    "GroundingStream": "grounding_stream",
     "Part": "part_writer",
     "PartWriter": "part_writer",
+    "ResumableLoader": "resumable_loader",
     "finish_store": "store_writer",
     "write_shards": "shard_writer",
 }
 
 __all__ = [
+    "BalancedSampler",
+    "DrawnImages",
+    "EpochOrder",
     "GroundingShards",
     "GroundingStore",
+    "GroundingStream",
     "Part",
     "PartWriter",
+    "ResumableLoader",
     "SlicePlace",
     "StoredRecord",
     "StoredSource",

@@ -16,8 +16,16 @@ import numpy.typing as npt
 
 from monai_medglip.data_engine.record import Record, Region
 from monai_medglip.data_engine.store.pixels import CODINGS, unpack_pixels
-from monai_medglip.data_engine.store.shard_format import PLACES, SHARDS_KIND, MemberPlaces, regions_of_json, shard_name
+from monai_medglip.data_engine.store.shard_format import (
+    PLACES,
+    SHARDS_KIND,
+    MemberPlaces,
+    record_of_json,
+    regions_of_json,
+    shard_name,
+)
 from monai_medglip.data_engine.store.stored_data import StoredData
+from monai_medglip.data_engine.store.stored_record import StoredRecord
 from monai_medglip.data_engine.store.stored_records import StoredRecords
 from monai_medglip.errors import DataError
 from monai_medglip.imaging.scan import ImageSource, Scan
@@ -59,6 +67,12 @@ class GroundingShards(StoredData):
     def shards_of(self, records: StoredRecords) -> npt.NDArray[np.int64]:
         """Give the number of the shard (N,) that each record lies in."""
         return np.asarray(self._places[records.numbers, 0])
+
+    def record_at(self, number: int) -> StoredRecord:
+        """Give the record at a position, from 0, out of the shard itself: its pixels are next to it."""
+        place = self._place(number)
+        facts = self._bytes(place.shard, place.facts_at, place.facts_size)
+        return record_of_json(facts, number, self.path / shard_name(place.shard))
 
     def regions(self, record: Record) -> tuple[Region, ...]:
         """Give the annotated regions of an image in its own pixels, in the order in which they were built.

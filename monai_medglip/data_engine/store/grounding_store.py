@@ -66,7 +66,7 @@ class GroundingStore(StoredData):
             DataError: when the condition cannot be answered.
         """
         answer = self.query(f"SELECT number FROM records WHERE {condition} ORDER BY number", parameters)
-        return StoredRecords(self._records, self._roots.path, answer["number"].to_numpy())
+        return StoredRecords(self, answer["number"].to_numpy())
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
         """Give the answer to one SELECT about ``records, regions, labels, sources, findings`` as an Arrow table.

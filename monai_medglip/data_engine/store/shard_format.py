@@ -1,24 +1,42 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a record lies in a shard: names, places, and its regions in JSON; files are neither written nor read here."""
+"""How a record lies in a shard: names, places, and its facts in JSON; files are neither written nor read here."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from monai_medglip.data_engine.record import Region, Truth
+from monai_medglip.data_engine.store.rows import record_row
+from monai_medglip.data_engine.store.schema import SCHEMAS
 from monai_medglip.data_engine.store.stored_record import StoredRecord
+from monai_medglip.data_engine.store.values import record_of_row
 from monai_medglip.errors import DataError
 from monai_medglip.imaging.mask_rle import MaskRLE
 
-__all__ = ["PLACES", "SHARDS_KIND", "MemberPlaces", "facts_json", "member_name", "regions_of_json", "shard_name"]
+__all__ = [
+    "PLACES",
+    "SHARDS_KIND",
+    "MemberPlaces",
+    "facts_json",
+    "member_name",
+    "record_of_json",
+    "regions_of_json",
+    "shard_name",
+]
 
 SHARDS_KIND = "grounding-shards"
 """What the manifest of a set of shards calls it."""
 
 PLACES = "places.npy"
 """The file of all `MemberPlaces`, int64 (N, 6), in the order of the records."""
+
+
+_COLUMNS = SCHEMAS["records"].names
+_PLACES_IN_A_STORE = ("number", "first_region", "region_count")
 
 
 class MemberPlaces(NamedTuple):
@@ -62,18 +80,29 @@ def member_name(record: int, suffix: str) -> str:
 
 
 def facts_json(record: StoredRecord, regions: Sequence[Region]) -> bytes:
-    """Give what the shard itself says of an image, for readers that have nothing else."""
-    facts: dict[str, Any] = {
-        "id": record.id,
-        "source": record.source,
-        "modality": record.modality.value,
-        "body_region": record.body_region,
-        "patient": record.patient,
-        "split": record.split,
-        "shape": record.shape,
-        "regions": [_region_facts(region) for region in regions],
-    }
+    """Give all that is known of an image, by the columns of the table of records, and its regions."""
+    row = record_row(record, 0, 0, len(regions))
+    facts = {name: value for name, value in zip(_COLUMNS, row, strict=True) if name not in _PLACES_IN_A_STORE}
+    facts["regions"] = [_region_facts(region) for region in regions]
     return json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def record_of_json(facts: bytes, number: int, image: Path) -> StoredRecord:
+    """Give the record that `facts_json` wrote.
+
+    Args:
+        facts: what it wrote.
+        number: its position among the records of the shards.
+        image: where its pixels lie.
+
+    Raises:
+        DataError: when the bytes are damaged.
+    """
+    with _readable():
+        row = json.loads(facts)
+        row["attributes"] = _pairs(row["attributes"])
+        count = len(row.pop("regions"))
+        return record_of_row({**row, "number": number, "first_region": 0, "region_count": count}, image)
 
 
 def regions_of_json(facts: bytes, shape: tuple[int, ...]) -> tuple[Region, ...]:
@@ -82,10 +111,16 @@ def regions_of_json(facts: bytes, shape: tuple[int, ...]) -> tuple[Region, ...]:
     Raises:
         DataError: when the bytes are damaged.
     """
-    try:
+    with _readable():
         return tuple(_region(region, shape) for region in json.loads(facts)["regions"])
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    try:
+        yield
     except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"expected the regions of an image in JSON, but {error!r}; write the shards again") from error
+        raise DataError(f"expected the facts of an image in JSON, but {error!r}; write the shards again") from error
 
 
 def _region_facts(region: Region) -> dict[str, Any]:
@@ -106,5 +141,9 @@ def _region(facts: dict[str, Any], shape: tuple[int, ...]) -> Region:
         mask=MaskRLE(shape, facts["mask"].encode("ascii")) if "mask" in facts else None,
         truth=Truth(facts["truth"]),
         ignored=facts.get("ignored", False),
-        attributes=tuple((name, value) for name, value in facts.get("attributes", ())),
+        attributes=_pairs(facts.get("attributes", ())),
     )
+
+
+def _pairs(attributes: Sequence[Sequence[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in attributes)

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +19,12 @@ from monai_medglip.data_engine.store.arrow import pa, pc
 from monai_medglip.data_engine.store.id_index import ID_INDEX, IdIndex
 from monai_medglip.data_engine.store.image_roots import ImageRoot, ImageRoots
 from monai_medglip.data_engine.store.manifest import MANIFEST, Manifest
-from monai_medglip.data_engine.store.schema import SCHEMA_VERSION
+from monai_medglip.data_engine.store.schema import ROWS_PER_GROUP, SCHEMA_VERSION
 from monai_medglip.data_engine.store.stored_record import StoredRecord
 from monai_medglip.data_engine.store.stored_records import StoredRecords
 from monai_medglip.data_engine.store.stored_source import StoredSource
 from monai_medglip.data_engine.store.table_reader import TableReader
-from monai_medglip.data_engine.store.values import label_of_row, source_of_row
+from monai_medglip.data_engine.store.values import label_of_row, record_of_row, source_of_row
 from monai_medglip.errors import ConfigurationError, DataError
 
 __all__ = ["StoredData"]
@@ -75,7 +76,24 @@ class StoredData:
                 raise DataError(f"expected one of the splits train, val, test, got {split!r}")
         if sources is not None:
             chosen &= self._is_in("source", list(sources))
-        return StoredRecords(self._records, self._roots.path, np.flatnonzero(chosen))
+        return StoredRecords(self, np.flatnonzero(chosen))
+
+    def record_at(self, number: int) -> StoredRecord:
+        """Give the record at a position, from 0."""
+        row = self._records.rows(number, number + 1).to_pylist()[0]
+        return record_of_row(row, self._roots.path(row["source"], row["uri"]))
+
+    def records_at(self, numbers: npt.NDArray[np.int64]) -> Iterator[StoredRecord]:
+        """Give records by their numbers (N,), in that order; neighbors are decoded together."""
+        for group, members in groupby(numbers.tolist(), key=lambda number: number // ROWS_PER_GROUP):
+            start = group * ROWS_PER_GROUP
+            rows = self._records.rows(start, min(start + ROWS_PER_GROUP, len(self)))
+            for row in rows.take(np.fromiter(members, np.int64) - start).to_pylist():
+                yield record_of_row(row, self._roots.path(row["source"], row["uri"]))
+
+    def column(self, name: str) -> pa.ChunkedArray:
+        """Give a column of the table of records, see ``docs/reference/store-format.md``."""
+        return self._records.column(name)
 
     def record_by_id(self, source: str, id_: str) -> StoredRecord:
         """Give the record of a name.
@@ -84,7 +102,7 @@ class StoredData:
             DataError: when there is none.
         """
         for number in self._ids.candidates(source, id_):
-            record = StoredRecords(self._records, self._roots.path, np.array([number]))[0]
+            record = self.record_at(number)
             if (record.source, record.id) == (source, id_):
                 return record
         raise DataError(f"{self.path}: expected an image {id_!r} of source {source!r}, there is none")

@@ -141,7 +141,7 @@ def test_a_store_that_lacks_a_file_or_a_piece_of_one_is_refused(copy):
     ):
         GroundingStore(copy)
     file.unlink()
-    with pytest.raises(DataError, match="expected a file as manifest.json says"):
+    with pytest.raises(DataError, match=r"expected a file as manifest\.json says"):
         GroundingStore(copy)
 
 
