@@ -5,41 +5,32 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, BinaryIO
 
 import numpy.typing as npt
 
 from monai_medglip.errors import ImageReadError
+from monai_medglip.readers import dicom_fast_decoders, dicom_jpeg_12bit
+from monai_medglip.readers.dicom_fast_decoders import FAST_DECODER, FAST_SYNTAXES
 from monai_medglip.readers.dicom_instance import DicomInstance
-from monai_medglip.readers.dicom_jpeg_12bit import JPEG_EXTENDED, register
+from monai_medglip.readers.dicom_native_pixels import NATIVE_SYNTAXES, native_dtype, native_frames
 from monai_medglip.readers.dicom_plane import ImagePlane
 from monai_medglip.readers.library_errors import library_errors, logged_warnings
+from monai_medglip.readers.side_by_side import side_by_side
 
 __all__ = ["decode_planes"]
 
 Stored = npt.NDArray[Any]
 
-# Measured on 300 slices of 512 x 512: two threads halve the time of uncompressed and RLE pixels. The decoders of JPEG,
-# JPEG-LS and JPEG 2000 hold Python's lock, so that threads gain nothing.
-_THREADED_SYNTAXES = (
-    "1.2.840.10008.1.2",
-    "1.2.840.10008.1.2.1",
-    "1.2.840.10008.1.2.2",
-    "1.2.840.10008.1.2.5",
-)
-_MOST_THREADS = 4
+_JPEG_BASELINE, _JPEG_EXTENDED = "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"
+_BIG_ENDIAN, _RLE = "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.5"
+
+# Their decoders let go of Python's lock; with the others threads gain nothing.
+_THREADED_SYNTAXES = frozenset((*NATIVE_SYNTAXES, _BIG_ENDIAN, _RLE, *FAST_SYNTAXES))
 
 # The fastest of the extra's decoders, measured on the same slices; where it fails, pydicom tries the others.
-_FASTEST_DECODERS = {
-    "1.2.840.10008.1.2.4.50": "pillow",
-    "1.2.840.10008.1.2.4.80": "pyjpegls",
-    "1.2.840.10008.1.2.4.81": "pyjpegls",
-    "1.2.840.10008.1.2.4.90": "pylibjpeg",
-    "1.2.840.10008.1.2.4.91": "pylibjpeg",
-}
+_FASTEST_DECODERS = {_JPEG_BASELINE: "pillow", **dict.fromkeys(FAST_SYNTAXES, FAST_DECODER)}
 _FRAMES_PER_TASK = 8
 
 
@@ -55,27 +46,32 @@ def decode_planes(planes: Sequence[ImagePlane], take: Callable[[int, Stored], No
         ImageReadError: when pixels cannot be decoded, or no decoder for them is installed.
     """
     tasks = list(_tasks(planes))
+    syntaxes = {task[0][1].instance.transfer_syntax for task in tasks}
+    for syntax in syntaxes:
+        _register_decoders(syntax)
 
     def decode(task: list[tuple[int, ImagePlane]]) -> None:
         numbers = [plane.frame_number for _, plane in task]
-        stored = _stored_frames(task[0][1].instance, numbers)
+        instance = task[0][1].instance
+        dtype = native_dtype(instance)
+        stored = _decoded_frames(instance, numbers) if dtype is None else native_frames(instance, dtype, numbers)
         for (index, _), pixels in zip(task, stored, strict=True):
             take(index, pixels)
 
-    workers = min(_MOST_THREADS, os.cpu_count() or 1, len(tasks))
     # The catching of warnings is not for threads, so it stands around all of them.
     with logged_warnings(planes[0].path):
-        if workers == 1 or any(task[0][1].instance.transfer_syntax not in _THREADED_SYNTAXES for task in tasks):
-            for task in tasks:
-                decode(task)
+        if syntaxes <= _THREADED_SYNTAXES:
+            side_by_side(decode, tasks)
             return
-        with ThreadPoolExecutor(workers) as pool:
-            # Asking for the results raises the first error; the tasks behind it are dropped.
-            try:
-                for future in [pool.submit(decode, task) for task in tasks]:
-                    future.result()
-            finally:
-                pool.shutdown(cancel_futures=True)
+        for task in tasks:
+            decode(task)
+
+
+def _register_decoders(syntax: str) -> None:
+    if syntax == _JPEG_EXTENDED:
+        dicom_jpeg_12bit.register()
+    if syntax in FAST_SYNTAXES:
+        dicom_fast_decoders.register(syntax)
 
 
 def _tasks(planes: Sequence[ImagePlane]) -> Iterator[list[tuple[int, ImagePlane]]]:
@@ -86,14 +82,12 @@ def _tasks(planes: Sequence[ImagePlane]) -> Iterator[list[tuple[int, ImagePlane]
             yield members[start : start + _FRAMES_PER_TASK]
 
 
-def _stored_frames(instance: DicomInstance, numbers: Sequence[int]) -> Iterator[Stored]:
+def _decoded_frames(instance: DicomInstance, numbers: Sequence[int]) -> Iterator[Stored]:
     from pydicom.pixels.decoders.base import get_decoder
     from pydicom.pixels.utils import as_pixel_options
 
     with library_errors(instance.path, "DICOM image"), instance.open_pixels() as file:
         decoder = get_decoder(instance.transfer_syntax)
-        if instance.transfer_syntax == JPEG_EXTENDED:
-            register()
         options = as_pixel_options(
             instance.header,
             transfer_syntax_uid=decoder.UID,

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from monai_medglip.errors import ImageReadError, UnsupportedImageError
-from monai_medglip.readers.grid_checks import check_size
+from monai_medglip.readers.dicom_plain_header import plain_header
+from monai_medglip.readers.dicom_values import header_value
+from monai_medglip.readers.grid_checks import check_shape
 from monai_medglip.readers.library_errors import import_extra, library_errors, logged_warnings
 
 __all__ = ["DicomInstance", "PixelElement", "read_instance"]
@@ -29,7 +31,7 @@ RLE_MOST_RATIO = 64
 _DEFLATED = "1.2.840.10008.1.2.1.99"
 _RLE = "1.2.840.10008.1.2.5"
 _PIXEL_ELEMENTS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
-_HEAD_BYTES = 1024
+_HEAD_BYTES, _META_BYTES = 2**16, 1024
 
 # (FFFE,E000) and (FFFE,E0DD), as compressed pixels always have them: little endian.
 _FRAGMENT, _END_OF_FRAGMENTS = 0xE000FFFE, 0xE0DDFFFE
@@ -77,9 +79,9 @@ class DicomInstance:
     pixels: PixelElement
 
     @functools.cached_property
-    def transfer_syntax(self) -> str:
-        """The UID of how the pixels are stored."""
-        return str(self.header.file_meta.TransferSyntaxUID)
+    def transfer_syntax(self) -> Any:
+        """How the pixels are stored, a pydicom UID."""
+        return self.header.file_meta.TransferSyntaxUID
 
     @functools.cached_property
     def number_of_frames(self) -> int:
@@ -96,8 +98,8 @@ class DicomInstance:
     def is_color(self) -> bool:
         """Whether a pixel is red, green and blue after decoding."""
         return (
-            int(self.header.get("SamplesPerPixel") or 1) > 1
-            or self.header.get("PhotometricInterpretation") == "PALETTE COLOR"
+            int(header_value(self.header, "SamplesPerPixel") or 1) > 1
+            or header_value(self.header, "PhotometricInterpretation") == "PALETTE COLOR"
         )
 
     @contextlib.contextmanager
@@ -121,16 +123,13 @@ def read_instance(path: Path) -> DicomInstance:
         ImageReadError: when the file is damaged or truncated, or pydicom is not installed.
         UnsupportedImageError: for objects without a picture, and for pictures that are too large.
     """
-    pydicom = import_extra("pydicom", "dicom", path)
+    import_extra("pydicom", "dicom", path)
     with library_errors(path, "DICOM file"), logged_warnings(path), _open_data_set(path) as (file, deflated_meta):
-        if deflated_meta is None:
-            header = pydicom.dcmread(file, stop_before_pixels=True, force=True)
-        else:
-            header = _header_of_inflated(file, deflated_meta)
+        header = _header(file) if deflated_meta is None else _header_of_inflated(file, deflated_meta)
         _refuse_without_picture(path, header)
         instance = DicomInstance(path, header, _pixel_element(path, file, header))
         _check_amount(instance)
-        if header.file_meta.TransferSyntaxUID.is_encapsulated:
+        if instance.transfer_syntax.is_encapsulated:
             file.seek(instance.pixels.start)
             _refuse_cut_off(path, file)
     return instance
@@ -140,7 +139,7 @@ def read_instance(path: Path) -> DicomInstance:
 def _open_data_set(path: Path) -> Iterator[tuple[BinaryIO, Any]]:
     """The file and None, or the inflated data set and the file meta that stood before it."""
     with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
+        head = file.read(_META_BYTES)
         file.seek(0)
         if _DEFLATED.encode() not in head:
             yield file, None
@@ -164,6 +163,19 @@ def _inflate(path: Path, packed: bytes) -> bytes:
     return data
 
 
+def _header(file: BinaryIO) -> Any:
+    """The data set up to the pixels; the file is left where their element begins."""
+    from pydicom import dcmread
+
+    plain = plain_header(file.read(_HEAD_BYTES))
+    if plain is None:
+        file.seek(0)
+        return dcmread(file, stop_before_pixels=True, force=True)
+    header, end = plain
+    file.seek(end)
+    return header
+
+
 def _header_of_inflated(file: BinaryIO, meta: Any) -> Any:
     from pydicom.filereader import read_dataset
 
@@ -178,7 +190,7 @@ def _refuse_without_picture(path: Path, header: Any) -> None:
             f"{path}: expected a DICOM file with a file meta header that names the transfer syntax, found none; "
             "export the file again as DICOM Part 10"
         )
-    modality = str(header.get("Modality") or "")
+    modality = str(header_value(header, "Modality") or "")
     if "Rows" not in header or modality in _KINDS_WITHOUT_PICTURE:
         kind = _KINDS_WITHOUT_PICTURE.get(modality, f"no picture (modality {modality or 'not stated'})")
         raise UnsupportedImageError(
@@ -208,13 +220,14 @@ def _pixel_element(path: Path, file: BinaryIO, header: Any) -> PixelElement:
 def _check_amount(instance: DicomInstance) -> None:
     """Refuse sizes that cannot be, before memory is taken for them."""
     path, frames, shape = instance.path, instance.number_of_frames, instance.shape
-    check_size(path, shape)
+    check_shape(path, shape)
     header, present = instance.header, instance.pixels.length
-    bits = int(header.BitsAllocated) * int(header.get("SamplesPerPixel") or 1)
-    if str(header.get("PhotometricInterpretation")) == "YBR_FULL_422":
+    samples, kind = (header_value(header, keyword) for keyword in ("SamplesPerPixel", "PhotometricInterpretation"))
+    bits = int(header.BitsAllocated) * int(samples or 1)
+    if str(kind) == "YBR_FULL_422":
         bits = bits * 2 // 3
     needed = math.ceil(math.prod(shape) * frames * bits / 8)
-    if not instance.header.file_meta.TransferSyntaxUID.is_encapsulated:
+    if not instance.transfer_syntax.is_encapsulated:
         least, words = needed, "of pixels"
     elif instance.transfer_syntax == _RLE:
         least, words = needed // RLE_MOST_RATIO, "of RLE at least"
@@ -243,7 +256,7 @@ def _refuse_cut_off(path: Path, file: BinaryIO) -> None:
 
 
 def _whole_number(path: Path, header: Any, keyword: str) -> int | None:
-    value = header.get(keyword)
+    value = header_value(header, keyword)
     if value is None or value == "":
         return None
     try:

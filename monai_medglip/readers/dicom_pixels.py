@@ -18,6 +18,7 @@ from monai_medglip.errors import ImageReadError
 from monai_medglip.readers.dicom_decoding import decode_planes
 from monai_medglip.readers.dicom_plane import ImagePlane
 from monai_medglip.readers.pixel_memory import empty_pixels
+from monai_medglip.readers.side_by_side import side_by_side
 
 __all__ = ["color_picture", "fill_padding", "grey_slices"]
 
@@ -66,10 +67,29 @@ def color_picture(plane: ImagePlane) -> npt.NDArray[np.uint8]:
 
 
 def fill_padding(values: FloatSlices) -> FloatSlices:
-    """Replace NaN, which stands for padding, by the lowest value of the rest, in place."""
-    if np.isnan(np.min(values)):
-        lowest = np.fmin.reduce(values, axis=None)
-        values[np.isnan(values)] = 0 if np.isnan(lowest) else lowest
+    """Replace NaN, which stands for padding, by the lowest value of the rest, in place.
+
+    Args:
+        values: float32 (plane, row, column).
+
+    Returns:
+        The same array.
+    """
+    is_filled = np.zeros(len(values), bool)
+    lowest = np.full(len(values), np.nan, np.float32)
+
+    def look(index: int) -> None:
+        # The minimum is NaN where any value is; fmin passes over NaN.
+        lowest[index] = np.min(values[index])
+        is_filled[index] = np.isnan(lowest[index])
+        if is_filled[index]:
+            lowest[index] = np.fmin.reduce(values[index], axis=None)
+
+    side_by_side(look, range(len(values)))
+    found = np.fmin.reduce(lowest)
+    floor = np.float32(0) if np.isnan(found) else found
+    # No other value is below the lowest one, so that fmax changes NaN alone.
+    side_by_side(lambda index: np.fmax(values[index], floor, out=values[index]), np.flatnonzero(is_filled))
     return values
 
 
@@ -92,7 +112,7 @@ def _put_real_values(plane: ImagePlane, stored: npt.NDArray[Any], real: FloatSli
         np.add(precise, intercept, out=real, dtype=np.float32 if precise is values else None, casting="same_kind")
     padding = _padding(plane, stored)
     if padding is not None:
-        real[padding] = np.nan
+        np.copyto(real, np.nan, where=padding)
 
 
 def _check_finite(path: Path, stored: npt.NDArray[Any]) -> None:
@@ -123,6 +143,10 @@ def _padding(plane: ImagePlane, stored: npt.NDArray[Any]) -> npt.NDArray[np.bool
         return None
     low = np.asarray(value).astype(stored.dtype)
     limit = plane.value("PixelPaddingRangeLimit")
-    high = np.asarray(limit).astype(stored.dtype) if isinstance(limit, (int, float)) else low
-    found: npt.NDArray[np.bool_] = (stored >= min(low, high)) & (stored <= max(low, high))
+    found: npt.NDArray[np.bool_]
+    if isinstance(limit, (int, float)):
+        high = np.asarray(limit).astype(stored.dtype)
+        found = (stored >= min(low, high)) & (stored <= max(low, high))
+    else:
+        found = stored == low
     return found

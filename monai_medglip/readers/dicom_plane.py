@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from monai_medglip.errors import ImageReadError
 from monai_medglip.readers.dicom_instance import DicomInstance
+from monai_medglip.readers.dicom_values import header_value
 
 __all__ = ["ImagePlane", "planes_of"]
 
@@ -53,7 +54,7 @@ class ImagePlane:
         The frame's own functional groups come first, then the shared ones, then the data set itself.
         """
         for place in self._places:
-            found = place.get(keyword)
+            found = header_value(place, keyword)
             if found is not None and found != "" and found != []:
                 return found
         return None
@@ -96,9 +97,10 @@ class ImagePlane:
     def _places(self) -> tuple[Any, ...]:
         header = self.instance.header
         places: list[Any] = []
-        if "PerFrameFunctionalGroupsSequence" in header:
-            places += _macros(header.PerFrameFunctionalGroupsSequence[self.frame_number - 1])
-        for shared in header.get("SharedFunctionalGroupsSequence") or ():
+        groups = header_value(header, "PerFrameFunctionalGroupsSequence")
+        if groups:
+            places += _macros(groups[self.frame_number - 1])
+        for shared in header_value(header, "SharedFunctionalGroupsSequence") or ():
             places += _macros(shared)
         return (*places, header)
 
@@ -110,7 +112,7 @@ def planes_of(instance: DicomInstance) -> tuple[ImagePlane, ...]:
         ImageReadError: when the functional groups are not as many as the frames.
     """
     count = instance.number_of_frames
-    groups = len(instance.header.get("PerFrameFunctionalGroupsSequence") or ())
+    groups = len(header_value(instance.header, "PerFrameFunctionalGroupsSequence") or ())
     if groups not in (0, count):
         raise ImageReadError(
             f"{instance.path}: expected functional groups for each of {count} frames, found {groups}; "
@@ -120,7 +122,7 @@ def planes_of(instance: DicomInstance) -> tuple[ImagePlane, ...]:
 
 
 def _has_groups(instance: DicomInstance) -> bool:
-    return bool(instance.header.get("PerFrameFunctionalGroupsSequence"))
+    return bool(header_value(instance.header, "PerFrameFunctionalGroupsSequence"))
 
 
 def _macros(group: Any) -> Iterator[Any]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from monai_medglip.errors import ImageReadError, UnsupportedImageError
 from monai_medglip.readers.dicom_instance import DicomInstance, read_instance
 from monai_medglip.readers.dicom_plane import ImagePlane, planes_of
+from monai_medglip.readers.dicom_values import header_value
 from monai_medglip.readers.format_detection import READ_FORMATS, ImageFormat, detect_format
 
 __all__ = ["series_planes"]
@@ -45,7 +46,8 @@ def series_planes(path: Path) -> list[ImagePlane]:
 
 
 def _instances(folder: Path) -> list[DicomInstance]:
-    files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    found = sorted(folder.iterdir(), key=lambda path: path.name)
+    files = [path for path in found if path.is_file() and not path.name.startswith(".")]
     instances = [read_instance(path) for path in files if _is_dicom(path)]
     if not instances:
         raise ImageReadError(
@@ -70,7 +72,7 @@ def _distinct(folder: Path, instances: Sequence[DicomInstance]) -> list[DicomIns
     """The instances without second copies."""
     by_uid: dict[str, DicomInstance] = {}
     for instance in instances:
-        uid = str(instance.header.get("SOPInstanceUID") or instance.path)
+        uid = str(header_value(instance.header, "SOPInstanceUID") or instance.path)
         first = by_uid.setdefault(uid, instance)
         if first is not instance and first.path.read_bytes() != instance.path.read_bytes():
             raise ImageReadError(
@@ -84,7 +86,8 @@ def _distinct(folder: Path, instances: Sequence[DicomInstance]) -> list[DicomIns
 
 def _refuse_several_series(folder: Path, instances: Sequence[DicomInstance]) -> None:
     headers = [instance.header for instance in instances]
-    series = Counter((str(header.get("SeriesInstanceUID")), str(header.get("Modality") or "")) for header in headers)
+    uids = [str(header_value(header, "SeriesInstanceUID")) for header in headers]
+    series = Counter(zip(uids, [str(header_value(header, "Modality") or "") for header in headers], strict=True))
     if len(series) > 1:
         found = ", ".join(f"{modality or 'unknown modality'} with {count}" for (_, modality), count in series.items())
         raise UnsupportedImageError(

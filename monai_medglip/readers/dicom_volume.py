@@ -35,6 +35,7 @@ def picture_scan(path: Path, plane: ImagePlane, modality: Modality | None) -> Sc
         Float32 (1, x, y), or RGB uint8 (3, x, y), with its plane in space where the header tells it.
     """
     frame = plane_frame(plane)
+    check_size(path, frame.shape)
     if plane.instance.is_color:
         return _scan(path, color_picture(plane), frame, [plane], modality)
     return _scan(path, fill_padding(grey_slices([plane])).transpose(0, 2, 1), frame, [plane], modality)

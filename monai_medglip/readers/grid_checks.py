@@ -13,7 +13,7 @@ from monai_medglip.errors import ImageReadError, UnsupportedImageError
 from monai_medglip.geometry.frames import Frame
 from monai_medglip.readers.available_memory import available_bytes
 
-__all__ = ["MAX_PIXELS", "MAX_VOXELS", "check_size", "refuse_shear"]
+__all__ = ["MAX_PIXELS", "MAX_VOXELS", "check_shape", "check_size", "refuse_shear"]
 
 MAX_PIXELS = 512 * 2**20
 """Most pixels of a 2D image; 20,000 x 20,000 is read, a decompression bomb is not unpacked."""
@@ -37,6 +37,27 @@ def check_size(path: Path, shape: Sequence[int], *, bytes_per_voxel: int = 4) ->
         ImageReadError: for an axis of length 0, and when there is not enough memory.
         UnsupportedImageError: above `MAX_PIXELS` (2D) or `MAX_VOXELS`.
     """
+    check_shape(path, shape)
+    needed, available = math.prod(shape) * bytes_per_voxel, available_bytes()
+    if available is not None and needed > available:
+        raise ImageReadError(
+            f"{path}: expected an image that fits into memory, the header says {tuple(shape)}, which takes "
+            f"{needed / 2**30:.1f} GiB to read; {available / 2**30:.1f} GiB are free. Crop the image, reduce its "
+            "resolution, or use a machine with more memory"
+        )
+
+
+def check_shape(path: Path, shape: Sequence[int]) -> None:
+    """Refuse a grid that is empty or larger than any image, whatever memory there is.
+
+    Args:
+        path: the file, named in the message.
+        shape: size along each spatial axis.
+
+    Raises:
+        ImageReadError: for an axis of length 0.
+        UnsupportedImageError: above `MAX_PIXELS` (2D) or `MAX_VOXELS`.
+    """
     if not shape or min(shape) < 1:
         raise ImageReadError(
             f"{path}: expected at least one pixel along each axis, the header says {tuple(shape)}; it is damaged, "
@@ -47,13 +68,6 @@ def check_size(path: Path, shape: Sequence[int], *, bytes_per_voxel: int = 4) ->
         raise UnsupportedImageError(
             f"{path}: expected at most {limit:,} {unit}, the header says {tuple(shape)}; "
             "crop the image or reduce its resolution first"
-        )
-    needed, available = math.prod(shape) * bytes_per_voxel, available_bytes()
-    if available is not None and needed > available:
-        raise ImageReadError(
-            f"{path}: expected an image that fits into memory, the header says {tuple(shape)}, which takes "
-            f"{needed / 2**30:.1f} GiB to read; {available / 2**30:.1f} GiB are free. Crop the image, reduce its "
-            "resolution, or use a machine with more memory"
         )
 
 

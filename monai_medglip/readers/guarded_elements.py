@@ -7,19 +7,20 @@ ends, and the parser has the word. Values are told by their place only.
 
 from __future__ import annotations
 
-import mmap
 import struct
 import zlib
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from monai_medglip.readers.plain_elements import LONG_VRS, Buffer
+
 __all__ = [
     "BIG_ENDIAN",
     "DEFLATED",
+    "IMPLICIT",
     "PIXEL_DATA",
     "PIXEL_GROUP",
     "UNDEFINED_LENGTH",
-    "Buffer",
     "Element",
     "Inflated",
     "MetaHeader",
@@ -29,18 +30,14 @@ __all__ = [
     "walk_elements",
 ]
 
-Buffer = bytes | bytearray | memoryview | mmap.mmap
-
+IMPLICIT = "1.2.840.10008.1.2"
 BIG_ENDIAN = "1.2.840.10008.1.2.2"
 DEFLATED = "1.2.840.10008.1.2.1.99"
 PIXEL_DATA, PIXEL_GROUP = 0x7FE00010, 0x7FE0
 UNDEFINED_LENGTH = 0xFFFFFFFF
 
-_IMPLICIT = "1.2.840.10008.1.2"
 _GROUP_LENGTH, _TRANSFER_SYNTAX = 0x00020000, 0x00020010
 _DELIMITERS, _ITEM, _SEQUENCE_END = 0xFFFE, 0xE000, 0xE0DD
-# PS3.5 table 7.1-1: these have two reserved bytes and a length of four.
-_LONG_VRS = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"))
 _LONG_HEAD_BYTES = 12
 _KEPT_BYTES = 64 * 2**20
 _CHUNK_BYTES = 2**20
@@ -132,7 +129,7 @@ def walk_elements(buffer: Buffer, start: int, syntax: str) -> Iterator[Element]:
     """
     order = ">" if syntax == BIG_ENDIAN else "<"
     explicit_head, implicit_head = _explicit_head(order), _implicit_head(order)
-    implicit = syntax == _IMPLICIT
+    implicit = syntax == IMPLICIT
     outer: list[bool] = []  # whether the sequences around are implicit
     position: int | None = start
     while position is not None and position + _LONG_HEAD_BYTES <= len(buffer):
@@ -191,7 +188,7 @@ def _explicit_head(order: str) -> _Head:
         group, number, vr, length = unpack(buffer, position)
         if group == _DELIMITERS or not b"AA" <= vr <= b"ZZ":  # in this way pydicom tells what is no VR
             return group, number, vr, unpack_length(buffer, position + 4)[0], position + 8
-        if vr in _LONG_VRS:
+        if vr in LONG_VRS:
             return group, number, vr, unpack_length(buffer, position + 8)[0], position + 12
         return group, number, vr, length, position + 8
 

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 import mmap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,10 +15,10 @@ from monai_medglip.errors import ImageReadError, UnsupportedImageError
 from monai_medglip.readers.guarded_elements import (
     BIG_ENDIAN,
     DEFLATED,
+    IMPLICIT,
     PIXEL_DATA,
     PIXEL_GROUP,
     UNDEFINED_LENGTH,
-    Buffer,
     Element,
     Inflated,
     after_fragments,
@@ -26,8 +27,9 @@ from monai_medglip.readers.guarded_elements import (
     walk_elements,
 )
 from monai_medglip.readers.guarded_limits import ReadLimits
+from monai_medglip.readers.plain_elements import Buffer, plain_elements
 
-__all__ = ["BYTES_PER_SAMPLE", "check_claims", "identifying_words"]
+__all__ = ["BYTES_PER_SAMPLE", "Claims", "check_claims", "identifying_words"]
 
 BYTES_PER_SAMPLE = 4
 """What a decoded gray value takes, as float32; a color image takes less, which is not counted on."""
@@ -40,6 +42,13 @@ _IDENTIFYING = frozenset((0x00080050, 0x00080080, 0x00080081, 0x00200010))  # ac
 _FEWEST_LETTERS = 3
 
 
+class Claims(NamedTuple):
+    """The size of all files, and what their pixels will take by what the headers claim [bytes]."""
+
+    stored_bytes: int
+    decoded_bytes: int
+
+
 class _Data(NamedTuple):
     """A data set to walk over: in a buffer from a start, of a size that may be more than what the buffer holds."""
 
@@ -49,7 +58,7 @@ class _Data(NamedTuple):
     syntax: str
 
 
-def check_claims(path: Path, limits: ReadLimits) -> None:
+def check_claims(path: Path, limits: ReadLimits) -> Claims:
     """Refuse a file or a folder whose sizes or headers are beyond the limits.
 
     Files that are not DICOM are looked at for their size only.
@@ -57,6 +66,9 @@ def check_claims(path: Path, limits: ReadLimits) -> None:
     Args:
         path: a file or the folder of a series; files in folders inside it do not count.
         limits: the most that is allowed.
+
+    Returns:
+        What was found.
 
     Raises:
         ImageReadError: when a limit is passed; the message names it.
@@ -78,6 +90,7 @@ def check_claims(path: Path, limits: ReadLimits) -> None:
         if decoded > limits.decoded_bytes:
             claimed = f"the headers up to this file claim {decoded:,}"
             raise _beyond(file, "decoded_bytes", f"{limits.decoded_bytes:,} bytes of pixels", claimed)
+    return Claims(sum(sizes.values()), decoded)
 
 
 def identifying_words(path: Path) -> set[str]:
@@ -99,7 +112,8 @@ def identifying_words(path: Path) -> set[str]:
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path] if path.is_file() else []
-    return sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
+    found = sorted(path.iterdir(), key=lambda file: file.name)
+    return [file for file in found if file.is_file() and not file.name.startswith(".")]
 
 
 def _claimed_bytes(file: Path, limits: ReadLimits) -> int:
@@ -141,7 +155,7 @@ def _inflated(file: Path, buffer: Buffer, start: int, limits: ReadLimits) -> Inf
 
 def _claims(file: Path, data: _Data, limits: ReadLimits) -> int:
     largest: dict[int, int] = {}
-    for found in walk_elements(data.buffer, data.start, data.syntax):
+    for found in _elements(data):
         if found.depth >= limits.nesting_depth:
             raise _beyond(file, "nesting_depth", f"{limits.nesting_depth} sequences inside each other", "more")
         if found.depth == 0 and found.tag >> 16 == PIXEL_GROUP:
@@ -156,6 +170,17 @@ def _claims(file: Path, data: _Data, limits: ReadLimits) -> int:
         raise _beyond(file, "frames", f"{limits.frames:,} frames", f"{frames:,}")
     rows, columns, samples = largest.get(_ROWS, 0), largest.get(_COLUMNS, 0), largest.get(_SAMPLES) or 1
     return math.prod((rows, columns, frames, samples, BYTES_PER_SAMPLE))
+
+
+def _elements(data: _Data) -> Iterable[Element]:
+    """The elements that are to be checked: of a plain header the claims, whose loop checks the rest on its way."""
+    if data.syntax not in (IMPLICIT, BIG_ENDIAN):
+        plain = plain_elements(data.buffer, data.start, before_group=PIXEL_GROUP)
+        if plain is not None:
+            claims = [(tag, plain.elements[tag]) for tag in _CLAIMS if tag in plain.elements]
+            pixels = itertools.islice(walk_elements(data.buffer, plain.end, data.syntax), 1)
+            return [*(Element(tag, vr, start, end - start, 0) for tag, (vr, start, end) in claims), *pixels]
+    return walk_elements(data.buffer, data.start, data.syntax)
 
 
 def _check_length(file: Path, found: Element, data: _Data) -> None:

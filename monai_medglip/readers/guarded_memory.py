@@ -9,10 +9,12 @@ last user.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import fcntl
 import math
 import mmap
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +25,7 @@ import numpy.typing as npt
 __all__ = ["SharedArrays", "forbid_writing", "shared_memory"]
 
 _ADD_SEALS, _SEAL_SHRINK, _SEAL_GROW, _SEAL_WRITE = 1033, 2, 4, 8  # linux/fcntl.h
-_POPULATE_WRITE, _REMOVE = 23, 9  # linux/mman.h; populating takes all pages at once, three times as fast as one by one
+_POPULATE_WRITE, _REMOVE = 23, 9  # linux/mman.h
 
 _REGION_BYTES = 16 * 2**20
 _ALIGNMENT = 64
@@ -68,13 +70,29 @@ class SharedArrays:
 
     Args:
         descriptor: the memory.
+        expected: how many bytes will be wanted [bytes]; their pages are taken in a thread, while the caller goes on.
     """
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, *, expected: int = 0) -> None:
         self._descriptor = descriptor
         self._size = os.fstat(descriptor).st_size
         self._regions: list[_Region] = []
+        self._is_over = threading.Event()
         self.used = 0
+        ahead = self._region_with(expected) if expected >= _REGION_BYTES else None
+        self._taking = None if ahead is None else threading.Thread(target=self._take_pages, args=(ahead,), daemon=True)
+        if self._taking is not None:
+            self._taking.start()
+
+    def __enter__(self) -> SharedArrays:
+        """Give the arrays; no more pages are taken when the block is left."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Wait for the thread that takes pages."""
+        self._is_over.set()
+        if self._taking is not None:
+            self._taking.join()
 
     def empty(self, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
         """Give an uninitialized array in C order; it lies in the process's own memory when no room is left."""
@@ -112,9 +130,18 @@ class SharedArrays:
         if wanted > self._size - self.used:
             return None
         region = _Region(mmap.mmap(self._descriptor, wanted, offset=self.used), self.used)
-        if size >= _REGION_BYTES:
-            with contextlib.suppress(OSError):  # Linux before 5.14
-                region.memory.madvise(_POPULATE_WRITE)
         self._regions.append(region)
         self.used += wanted
         return region
+
+    def _take_pages(self, region: _Region) -> None:
+        """Take all pages of a region, which is faster than one by one when they are written to.
+
+        Python's own `madvise` holds its lock meanwhile.
+        """
+        advise, address = ctypes.CDLL(None).madvise, region.address
+        for start in range(0, len(region.memory), _REGION_BYTES):
+            length = min(_REGION_BYTES, len(region.memory) - start)
+            failed = advise(ctypes.c_void_p(address + start), ctypes.c_size_t(length), _POPULATE_WRITE)
+            if failed or self._is_over.is_set():  # Linux before 5.14 cannot
+                return
