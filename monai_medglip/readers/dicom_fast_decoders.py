@@ -31,7 +31,7 @@ FAST_SYNTAXES = frozenset(_DECODERS)
 
 DECODER_DEPENDENCIES = dict.fromkeys(_DECODERS, ("imagecodecs>=2024.1",))
 
-_END_MARKER = b"\xff\xd9"
+_END_MARKER, _FILLING = b"\xff\xd9", b"\0\xff"
 
 
 @functools.cache
@@ -66,7 +66,7 @@ def decode_frame(source: bytes, runner: Any) -> bytearray:
     if runner.samples_per_pixel != 1:
         raise ValueError("expected a grey frame, color is left to other decoders")
     # The decoder of JPEG makes up what is missing without a word.
-    if not source.rstrip(b"\0").endswith(_END_MARKER):
+    if not source.rstrip(_FILLING).endswith(_END_MARKER):
         raise ValueError("expected a frame with a marker at its end, it is cut off")
     # Only JPEG 2000 tells signed from unsigned. Memory is taken by the header, not by what the frame claims.
     sign = "ui"[bool(runner.get_option("j2k_is_signed", False))]

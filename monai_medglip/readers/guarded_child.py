@@ -22,7 +22,7 @@ from monai_medglip.imaging import Scan
 from monai_medglip.readers.available_memory import available_bytes
 from monai_medglip.readers.dicom import read_dicom_volumes
 from monai_medglip.readers.format_detection import ImageFormat, detect_format
-from monai_medglip.readers.guarded_header import Claims, check_claims, identifying_words
+from monai_medglip.readers.guarded_header import check_claims, identifying_words
 from monai_medglip.readers.guarded_limits import ReadLimits
 from monai_medglip.readers.guarded_memory import SharedArrays, forbid_writing
 from monai_medglip.readers.guarded_messages import TOLD_ERRORS, receive_message, send_message
@@ -36,8 +36,6 @@ _FAST_DECODERS = ("imagecodecs._jpeg8", "imagecodecs._jpegls", "imagecodecs._jpe
 _WARM_MODULES = ("pydicom", "pydicom.pixels", "pydicom.encaps", "openjpeg", "jpeg_ls", "rle", *_FAST_DECODERS)
 _OPEN_FILES = 1024
 _LONGEST_TEXT = 2000
-_LIKELY_RATIO = 16  # of decoded to stored pixels; slices that are packed without loss stay far below
-_FREE_SHARE = 0.5
 _WORN_SHARE = 0.25  # of the memory limit, still held after a read
 
 
@@ -71,7 +69,7 @@ def serve(channel_descriptor: int) -> None:
 def _answer(path: Path, tilt: str, memory: int, limits: ReadLimits) -> dict[str, Any]:
     """The scans laid out in memory, or what went wrong, as JSON values."""
     try:
-        expected = _certain_bytes(check_claims(path, limits))
+        expected = check_claims(path, limits).certain_bytes(available_bytes())
         with SharedArrays(memory, expected=expected) as arrays, pixel_memory(arrays.empty):
             return lay_out_scans(_read(path, tilt), arrays, limit=limits.decoded_bytes)
     # Whatever a damaged file makes a library raise must not end this process; decoders written in Rust raise what is no
@@ -81,13 +79,6 @@ def _answer(path: Path, tilt: str, memory: int, limits: ReadLimits) -> dict[str,
         text = _without_identity(path, _told(path, error, limits))
         worn = _caused_by(error, MemoryError) or not isinstance(error, Exception)
         return {"error": next(kinds, "ImageReadError"), "text": text, "worn": worn}
-
-
-def _certain_bytes(claims: Claims) -> int:
-    """How much memory will be taken for pixels as good as certainly, 0 where the headers may well be lying."""
-    available = available_bytes() or 0
-    is_likely = claims.decoded_bytes <= min(_LIKELY_RATIO * claims.stored_bytes, _FREE_SHARE * available)
-    return claims.decoded_bytes if is_likely else 0
 
 
 def _let_go(memory: int) -> None:

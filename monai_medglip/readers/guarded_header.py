@@ -37,6 +37,7 @@ BYTES_PER_SAMPLE = 4
 _SAMPLES, _FRAMES, _ROWS, _COLUMNS = 0x00280002, 0x00280008, 0x00280010, 0x00280011
 _CLAIMS = frozenset((_SAMPLES, _FRAMES, _ROWS, _COLUMNS))
 _RATIO_FREE_BYTES = 64 * 2**20  # a small file may be a blank picture, which deflates a thousandfold
+_LIKELY_RATIO, _FREE_SHARE = 16, 0.5  # slices that are packed without loss stay far below the ratio
 _IDENTIFYING_GROUP = 0x0010
 _IDENTIFYING = frozenset((0x00080050, 0x00080080, 0x00080081, 0x00200010))  # accession, institution, study id
 _FEWEST_LETTERS = 3
@@ -47,6 +48,15 @@ class Claims(NamedTuple):
 
     stored_bytes: int
     decoded_bytes: int
+
+    def certain_bytes(self, available: int | None) -> int:
+        """Give what pixels will take, as good as certainly, and 0 where headers may be lying or memory is short.
+
+        Args:
+            available: the memory that is free, None where it is not known [bytes].
+        """
+        most = min(_LIKELY_RATIO * self.stored_bytes, _FREE_SHARE * (available or 0))
+        return self.decoded_bytes if self.decoded_bytes <= most else 0
 
 
 class _Data(NamedTuple):

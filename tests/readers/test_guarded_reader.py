@@ -24,6 +24,7 @@ from monai_medglip.errors import ConfigurationError, ImageReadError, Unsupported
 from monai_medglip.geometry.frames import Frame
 from monai_medglip.imaging import ImageSource, Modality, Scan
 from monai_medglip.readers import read_dicom_volumes, read_image
+from monai_medglip.readers.guarded_header import check_claims
 from monai_medglip.readers.guarded_limits import ReadLimits
 from monai_medglip.readers.guarded_memory import SharedArrays, shared_memory
 from monai_medglip.readers.guarded_reader import GuardedReader
@@ -131,6 +132,28 @@ def test_many_small_images_and_large_ones_lie_beside_each_other() -> None:
         ends = [offset + array.nbytes for offset, array in zip(offsets, made, strict=True)]
         assert all(end <= start for end, start in zip(ends, offsets[1:], strict=False))
         assert arrays.offset_of(np.zeros(3)) is None
+
+
+def test_pages_that_are_taken_ahead_are_those_that_arrays_get() -> None:
+    with shared_memory(2**27) as memory:
+        with SharedArrays(memory, expected=40_000_000) as arrays:
+            array = arrays.empty((10_000_000,), np.float32)
+            array[:] = 7.0
+        assert (array == 7.0).all()
+        assert arrays.offset_of(array) == 0
+        scan = Scan(array.reshape(1, 1000, 10_000), Frame.pixel((1000, 10_000)))
+        message = lay_out_scans([scan], arrays, limit=2**27)
+        del array, scan, arrays
+        (read,) = scans_from_message(message, memory, limit=2**27)
+        assert (read.array == 7.0).all()
+
+
+def test_no_pages_are_taken_for_what_a_small_file_claims(tmp_path: Path) -> None:
+    limits, plenty = replace(LIMITS, decoded_bytes=2**30), 2**40
+    bomb = check_claims(rle_bomb(tmp_path / "bomb.dcm", 10_000), limits)
+    assert (bomb.decoded_bytes, bomb.certain_bytes(plenty)) == (400_000_000, 0)
+    good = check_claims(plain_slice(tmp_path / "good.dcm"), limits)
+    assert (good.certain_bytes(plenty), good.certain_bytes(300), good.certain_bytes(None)) == (256, 0, 0)
 
 
 def test_several_volumes_of_a_series_come_back_each(reader: GuardedReader, shared_data: Path) -> None:
