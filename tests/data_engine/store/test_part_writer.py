@@ -53,11 +53,16 @@ def test_a_part_is_there_when_all_of_it_is(made_folder, labels, tmp_path):
 
 
 def test_a_part_that_fails_leaves_nothing(made_folder, labels, tmp_path):
-    with pytest.raises(ZeroDivisionError), PartWriter(Part(tmp_path, "part"), labels) as writer:
-        record = made_folder.records()[3]
-        for number in range(5000):  # more than a row group, so that a file was begun
-            writer.add(replace(stored(made_folder, record), id=str(number)), ())
-        raise ZeroDivisionError
+    record = stored(made_folder, made_folder.records()[3])
+
+    def fail_after_a_row_group():
+        with PartWriter(Part(tmp_path, "part"), labels) as writer:
+            for number in range(5000):
+                writer.add(replace(record, id=str(number)), ())
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_after_a_row_group()
     assert list(tmp_path.iterdir()) == []
 
 
