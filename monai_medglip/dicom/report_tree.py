@@ -41,7 +41,7 @@ def report_tree(
         evaluations: answers and comments.
     """
     title = codes.DCM.ImagingMeasurementReport if groups else _WITHOUT_REGIONS
-    root = sr.ContainerContentItem(name=title, template_id="1500")
+    root = sr.ContainerContentItem(name=title, template_id="1500", is_content_continuous=False)
     root.ContentSequence = sr.ContentSequence(
         [
             *sr.LanguageOfContentItemAndDescendants(_ENGLISH),
@@ -71,6 +71,9 @@ def text_item(name: sr.CodedConcept, words: str) -> sr.TextContentItem:
 
 
 def _container(name: sr.CodedConcept, items: Sequence[sr.ContentItem]) -> sr.ContainerContentItem:
-    container = sr.ContainerContentItem(name=name, relationship_type=sr.RelationshipTypeValues.CONTAINS)
+    # items that are not continuous text are shown with their names
+    container = sr.ContainerContentItem(
+        name=name, is_content_continuous=False, relationship_type=sr.RelationshipTypeValues.CONTAINS
+    )
     container.ContentSequence = sr.ContentSequence(items)
     return container

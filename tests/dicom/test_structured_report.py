@@ -96,6 +96,12 @@ def test_no_group_is_without_a_region_as_viewers_then_show_nothing(written):
     assert content_of(written).get_image_measurement_groups() == []
 
 
+def test_answers_are_items_with_names_not_running_text(written):
+    assert {item.ContinuityOfContent for item in written.ContentSequence if item.ValueType == "CONTAINER"} == {
+        "SEPARATE"
+    }
+
+
 def test_a_phrase_too_long_for_a_code_is_told_in_words(scan, sources, tmp_path):
     phrase = Phrase("the left lung, " * 6 + "all of it", "left lung")
     grounding = grounding_in(scan.frame, np.zeros((0, 6)), phrase_masks=())
