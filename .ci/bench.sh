@@ -17,4 +17,5 @@ done
 "$bin/python" benchmarks/mask_resolution.py --data "$data/3d" --out "$results/mask_resolution_3d.json"
 "$bin/python" benchmarks/cost_cpu.py --bundle bundles/medglip_2d --out "$results/cost_cpu.json"
 "$bin/python" benchmarks/cost_cpu_3d.py --bundle bundles/medglip_3d --out "$results/cost_cpu_3d.json"
+"$bin/python" benchmarks/clinic_reading.py --data "$data/dicom" --out "$results/clinic_reading.json"
 "$bin/python" benchmarks/quickstart.py --out "$results/quickstart.json"

@@ -24,10 +24,10 @@ __all__ = ["decode_planes"]
 Stored = npt.NDArray[Any]
 
 _JPEG_BASELINE, _JPEG_EXTENDED = "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"
-_BIG_ENDIAN, _RLE = "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.5"
+_BIG_ENDIAN, _DEFLATED, _RLE = "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.5"
 
 # Their decoders let go of Python's lock; with the others threads gain nothing.
-_THREADED_SYNTAXES = frozenset((*NATIVE_SYNTAXES, _BIG_ENDIAN, _RLE, *FAST_SYNTAXES))
+_THREADED_SYNTAXES = frozenset((*NATIVE_SYNTAXES, _BIG_ENDIAN, _DEFLATED, _RLE, *FAST_SYNTAXES))
 
 # The fastest of the extra's decoders, measured on the same slices; where it fails, pydicom tries the others.
 _FASTEST_DECODERS = {_JPEG_BASELINE: "pillow", **dict.fromkeys(FAST_SYNTAXES, FAST_DECODER)}
