@@ -3,7 +3,8 @@
 # VENV names the virtual environment; unset, the one that `make test` left is used, or a fresh one is made.
 set -eu
 cd "$(dirname "$0")/.."
-packages="orthanc dcmtk dicom3tools libpixelmed-java default-jre-headless chromium postgresql"
+packages="orthanc orthanc-dicomweb dcmtk dicom3tools libpixelmed-java default-jre-headless postgresql"
+packages="$packages chromium fonts-noto-cjk"
 if command -v apt-get >/dev/null && ! dpkg -s $packages >/dev/null 2>&1; then
     [ "$(id -u)" = 0 ] || as=sudo
     # shellcheck disable=SC2086
@@ -24,4 +25,12 @@ elif .ci/deploy_venv.sh .venv-deploy; then
 else
     echo "the MONAI Deploy SDK could not be installed, tests that need it are skipped" >&2
 fi
+# A built viewer, 50 MB to fetch once; the package needs no Node.js to be served.
+ohif=3.13.2
+if [ -z "${MEDGLIP_OHIF:-}" ]; then
+    MEDGLIP_OHIF="$PWD/.ohif/$ohif/package/dist"
+    [ -f "$MEDGLIP_OHIF/index.html" ] || .ci/ohif.sh "$ohif" ".ohif/$ohif" ||
+        echo "OHIF could not be fetched (npm), tests that need it are skipped" >&2
+fi
+export MEDGLIP_OHIF
 exec .ci/tests.sh -m clinic

@@ -3,10 +3,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -18,16 +14,7 @@ from monai_medglip.dicom import (
     structured_report,
     write_object,
 )
-
-# Debian's place for Java libraries
-PIXELMED = Path("/", "usr", "share", "java", "pixelmed.jar")
-
-
-def said(*command):
-    """What a validator prints; the test is skipped where it is not installed."""
-    if shutil.which(command[0]) is None:
-        pytest.skip(f"{command[0]} is not installed")
-    return subprocess.run([*map(str, command)], capture_output=True, text=True, check=False, timeout=240)
+from tests.dicom.validators import pixelmed_said, said
 
 
 def picture(grounding, sources):
@@ -80,14 +67,7 @@ def test_dsrdump_reads_the_tree(make, words, grounding, sources, tmp_path):
 @pytest.mark.clinic
 @pytest.mark.parametrize("make", [structured_report, surfaces, answers_alone, refusal])
 def test_pixelmed_finds_the_report_to_fit_its_template(make, grounding, sources, tmp_path):
-    if not PIXELMED.is_file():
-        pytest.skip(f"{PIXELMED.name} is not installed (Debian: libpixelmed-java)")
-    path = write_object(tmp_path / "report.dcm", make(grounding, sources))
-    # its style sheet is over the limits that Java sets for XPath since version 17
-    unlimited = [f"-Djdk.xml.xpath{limit}Limit=0" for limit in ("ExprGrp", "ExprOp", "TotalOp")]
-    validator = "com.pixelmed.validate.DicomSRValidator"
-    process = said("java", *unlimited, "-cp", PIXELMED, validator, path)
-    words = process.stdout + process.stderr
+    words = pixelmed_said(write_object(tmp_path / "report.dcm", make(grounding, sources)))
     assert "IOD validation complete" in words
     assert "TID_1500" in words
     assert "Error" not in words

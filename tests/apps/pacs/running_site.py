@@ -61,12 +61,21 @@ class Node:
 
 
 @contextmanager
-def running_node(folder: Path, *, nowhere: int = 1, tls: DicomTls | None = None) -> Iterator[Node]:
+def running_node(
+    folder: Path, *, nowhere: int = 1, tls: DicomTls | None = None, dicomweb: bool = False
+) -> Iterator[Node]:
     """An Orthanc in a folder, with one sender and destination 'nowhere' at a port."""
     if find_orthanc() is None:
         pytest.skip("Orthanc is not installed (Debian: apt install orthanc)")
     process = LocalOrthanc(
-        folder, free_port(), free_port(), PASSWORD, senders={"NOWHERE": nowhere}, stable_age_s=1, tls=tls
+        folder,
+        free_port(),
+        free_port(),
+        PASSWORD,
+        senders={"NOWHERE": nowhere},
+        stable_age_s=1,
+        tls=tls,
+        dicomweb=dicomweb,
     )
     process.start()
     client = Orthanc(OrthancSettings(url=process.url, user="medglip"), password=PASSWORD)
