@@ -75,9 +75,11 @@ class Discovery:
     def _run(self) -> None:
         due = 0.0
         while not self._stop.is_set():
-            if time.monotonic() >= due and self._try(self.reconcile):
-                due = time.monotonic() + self._settings.reconcile_every_s
-            elif self.reachable:
+            # Also once Orthanc answers again: it may have been restarted, and have lost stable events by that.
+            if time.monotonic() >= due or not self.reachable:
+                if self._try(self.reconcile):
+                    due = time.monotonic() + self._settings.reconcile_every_s
+            else:
                 self._try(self.follow_changes)
             self._stop.wait(self._settings.poll_every_s)
 

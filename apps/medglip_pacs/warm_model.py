@@ -121,7 +121,9 @@ class WarmModel:
             _buried(self._process)
 
     def _started(self) -> subprocess.Popen[str]:
-        """The running process; a new one when there is none."""
+        """The running process; a new one when there is none, unless the worker is stopping."""
+        if self._closing:
+            raise LaterError("the worker is stopping")
         if self._process is not None and self._process.poll() is None:
             return self._process
         command = [sys.executable, "-m", "apps.medglip_pacs.model_process"]

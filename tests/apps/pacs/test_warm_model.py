@@ -84,3 +84,11 @@ def test_all_that_was_printed_about_a_series_is_logged_before_the_answer_is_give
         assert [line for line in logged if "output" in line]
     finally:
         log.removeFilter(slow)
+
+
+def test_after_the_end_no_process_is_started_for_a_job_that_comes_late(model: WarmModel, tmp_path: Path) -> None:
+    assert _ask(model, tmp_path, "good") == "done"
+    model.close()
+    with pytest.raises(LaterError, match="stopping"):
+        _ask(model, tmp_path, "refuse")
+    assert model.starts == 1

@@ -85,6 +85,19 @@ def test_the_worker_waits_for_an_orthanc_that_is_away(node: Node, make_worker: M
     wait_until(lambda: len(node.results()) == 1)
 
 
+def test_series_are_found_soon_after_orthanc_was_away_for_a_moment(
+    node: Node, make_worker: MakeWorker, tmp_path: Path
+) -> None:
+    worker = make_worker(series={"poll_every_s": 0.3, "reconcile_every_s": 3600})
+    worker.start()
+    wait_until(lambda: "works with Orthanc" in worker.log.read_text() and worker.ask("/health") == "ok\n")
+    node.process.stop()
+    wait_until(lambda: "does not answer" in worker.log.read_text())
+    node.process.start()
+    node.put(write_series(tmp_path / "in", "ida"))
+    wait_until(lambda: len(node.results()) == 1, seconds=90)
+
+
 def test_results_for_a_destination_that_refuses_are_offered_again_then_set_aside(
     node: Node, make_worker: MakeWorker, tmp_path: Path
 ) -> None:
