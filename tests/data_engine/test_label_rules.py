@@ -47,7 +47,7 @@ def test_an_older_table_gets_the_cautious_values(tmp_path, level, kind, instance
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        ({"level": "orgn"}, r"line 2: expected one of organ, .*'orgn'"),
+        ({"level": "orgn"}, r"line 2: expected one of body region, organ, .*'orgn'"),
         ({"exhaustive": "maybe"}, r"line 2: expected yes or no in column 'exhaustive', got 'maybe'"),
         ({"relation": "is_a"}, r"line 2: expected a parent"),
         ({"label": "-"}, r"line 2: expected a value in column 'label'"),
