@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import resource
 import shutil
@@ -93,7 +94,7 @@ def _in_process(*words: str) -> dict[str, Any]:
 
 
 def _build(folder: Path, records: int) -> dict[str, Any]:
-    start = time.perf_counter()
+    start, load = time.perf_counter(), os.getloadavg()[0]
     counts = build_synthetic_store(folder / "store", folder / "parts", records, processes=2)
     seconds = time.perf_counter() - start
     own, child = _peak_memory(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
@@ -104,6 +105,9 @@ def _build(folder: Path, records: int) -> dict[str, Any]:
         "regions": counts["regions"],
         "build_s": seconds,
         "regions_per_second": counts["regions"] / seconds,
+        "regions_per_cpu_second": counts["regions"] / sum(os.times()[:4]),
+        # Of other programs on the two cores, one minute before; far above 0 they share the cores with the build.
+        "load_before": load,
         # At most: pages that the two processes of the pool share with this one are counted in each.
         "peak_memory_mib": own + 2 * child,
         "peak_memory_of_joining_mib": own,

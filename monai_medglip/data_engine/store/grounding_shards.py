@@ -6,10 +6,7 @@ The format is described in ``docs/reference/store-format.md``. It is written by 
 
 from __future__ import annotations
 
-import mmap
 import os
-from collections import OrderedDict
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +21,7 @@ from monai_medglip.data_engine.store.shard_format import (
     regions_of_json,
     shard_name,
 )
+from monai_medglip.data_engine.store.shard_reader import ShardReader
 from monai_medglip.data_engine.store.stored_data import StoredData
 from monai_medglip.data_engine.store.stored_record import StoredRecord
 from monai_medglip.data_engine.store.stored_records import StoredRecords
@@ -31,9 +29,6 @@ from monai_medglip.errors import DataError
 from monai_medglip.imaging.scan import ImageSource, Scan
 
 __all__ = ["GroundingShards"]
-
-_OPEN_SHARDS = 256
-"""Shards that stay mapped; each costs addresses and, until it is looked at, no memory."""
 
 
 class GroundingShards(StoredData):
@@ -58,11 +53,7 @@ class GroundingShards(StoredData):
     def __init__(self, path: str | os.PathLike[str]) -> None:
         super().__init__(path, SHARDS_KIND, path)
         self._places: npt.NDArray[np.int64] = np.load(self.path / PLACES, mmap_mode="r")
-        self._open: OrderedDict[int, mmap.mmap] = OrderedDict()
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave the mapped files behind."""
-        return {**self.__dict__, "_open": OrderedDict()}
+        self._reader = ShardReader(self.path)
 
     def shards_of(self, records: StoredRecords) -> npt.NDArray[np.int64]:
         """Give the number of the shard (N,) that each record lies in."""
@@ -71,7 +62,7 @@ class GroundingShards(StoredData):
     def record_at(self, number: int) -> StoredRecord:
         """Give the record at a position, from 0, out of the shard itself: its pixels are next to it."""
         place = self._place(number)
-        facts = self._bytes(place.shard, place.facts_at, place.facts_size)
+        facts = self._reader.bytes(place.shard, place.facts_at, place.facts_size)
         return record_of_json(facts, number, self.path / shard_name(place.shard))
 
     def regions(self, record: Record) -> tuple[Region, ...]:
@@ -82,7 +73,7 @@ class GroundingShards(StoredData):
         """
         own = self._own(record)
         place = self._place(own.number)
-        return regions_of_json(self._bytes(place.shard, place.facts_at, place.facts_size), own.shape)
+        return regions_of_json(self._reader.bytes(place.shard, place.facts_at, place.facts_size), own.shape)
 
     def read(self, record: Record) -> Scan:
         """Read the pixels of an image; the frame is the one that the store held.
@@ -93,7 +84,9 @@ class GroundingShards(StoredData):
         own = self._own(record)
         place = self._place(own.number)
         try:
-            array = unpack_pixels(CODINGS[place.coding], self._bytes(place.shard, place.pixels_at, place.pixels_size))
+            array = unpack_pixels(
+                CODINGS[place.coding], self._reader.bytes(place.shard, place.pixels_at, place.pixels_size)
+            )
         except DataError as problem:
             raise DataError(f"{self.path / shard_name(place.shard)}: {own.name}: {problem}") from problem
         source = ImageSource(str(own.image))
@@ -101,15 +94,3 @@ class GroundingShards(StoredData):
 
     def _place(self, number: int | None) -> MemberPlaces:
         return MemberPlaces(*self._places[number].tolist())
-
-    def _bytes(self, shard: int, at: int, size: int) -> bytes:
-        return self._mapped(shard)[at : at + size]
-
-    def _mapped(self, shard: int) -> mmap.mmap:
-        if shard not in self._open:
-            with (self.path / shard_name(shard)).open("rb") as file:
-                self._open[shard] = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-            if len(self._open) > _OPEN_SHARDS:
-                self._open.popitem(last=False)[1].close()
-        self._open.move_to_end(shard)
-        return self._open[shard]

@@ -10,15 +10,25 @@ from collections.abc import Mapping
 
 from monai_medglip.data_engine.store.arrow import pa
 
-__all__ = ["BOX_COLUMNS", "ENCODINGS", "ROWS_PER_FILE", "ROWS_PER_GROUP", "SCHEMAS", "SCHEMA_VERSION", "UNIQUE_COLUMNS"]
+__all__ = [
+    "BOX_COLUMNS",
+    "ENCODINGS",
+    "ROWS_PER_FILE",
+    "ROWS_PER_GROUP",
+    "SCHEMAS",
+    "SCHEMA_VERSION",
+    "UNIQUE_COLUMNS",
+    "USUAL_ROWS_PER_GROUP",
+]
 
 SCHEMA_VERSION = 1
 """The newest schema that this code reads and the one that it writes."""
 
-ROWS_PER_GROUP = 4096
-"""Rows of a Parquet row group, the least that is decoded to look at one row."""
+USUAL_ROWS_PER_GROUP = 4096
+ROWS_PER_GROUP: Mapping[str, int] = {"records": 1024}
+"""Rows of a Parquet row group, the least that is decoded to look at one row; where not `USUAL_ROWS_PER_GROUP`."""
 
-ROWS_PER_FILE: Mapping[str, int] = {"records": 64 * ROWS_PER_GROUP, "regions": 256 * ROWS_PER_GROUP}
+ROWS_PER_FILE: Mapping[str, int] = {"records": 1 << 18, "regions": 1 << 20}
 """Rows of a file of the large tables; the others are one file each."""
 
 BOX_COLUMNS = ("x_lo", "y_lo", "z_lo", "x_hi", "y_hi", "z_hi")

@@ -35,7 +35,7 @@ from monai_medglip.data_engine.store.table_files import open_table, table_files
 from monai_medglip.data_engine.store.table_writer import TableWriter
 from monai_medglip.errors import OutputError
 
-__all__ = ["write_shards"]
+__all__ = ["ShardFiles", "write_shards"]
 
 SHARD_BYTES = 256 << 20
 
@@ -67,7 +67,7 @@ def write_shards(
     with ExitStack() as stack:
         tables = {name: stack.enter_context(open_table(target, name)) for name in ("records", "labels", "sources")}
         _describe_sources(store, tables)
-        shards = stack.enter_context(_ShardFiles.open(target, shard_bytes))
+        shards = stack.enter_context(ShardFiles.open(target, shard_bytes))
         for number, record in enumerate(chosen):
             scan, regions = store.read(record), store.regions(record)
             facts = facts_json(record, regions)
@@ -92,8 +92,13 @@ def _describe_sources(store: GroundingStore, tables: dict[str, TableWriter]) -> 
             tables["labels"].add(label_row(rule))
 
 
-class _ShardFiles:
-    """The tar file that is being written, and the places in all that were."""
+class ShardFiles:
+    """The tar file that is being written, and the places in all that were; made by `open`.
+
+    Attributes:
+        paths: the files so far.
+        places: of the members so far.
+    """
 
     def __init__(self, target: Path, shard_bytes: int, files: ExitStack) -> None:
         self.paths: list[Path] = []
@@ -106,12 +111,25 @@ class _ShardFiles:
 
     @classmethod
     @contextmanager
-    def open(cls, target: Path, shard_bytes: int) -> Iterator[_ShardFiles]:
+    def open(cls, target: Path, shard_bytes: int) -> Iterator[ShardFiles]:
+        """Begin shards; each appears under its name when it is full or the block ends without an error.
+
+        Args:
+            target: the folder of the set.
+            shard_bytes: a shard is closed when it has reached so many bytes.
+        """
         with ExitStack() as files:
             yield cls(target, shard_bytes, files)
 
     def add(self, group: object, number: int, facts: bytes, pixels: tuple[str, bytes]) -> None:
-        """Append the members of a record; another ``group`` than the last one's begins another shard."""
+        """Append the members of a record.
+
+        Args:
+            group: whose image it is; another group than the last one's begins another shard.
+            number: of the record.
+            facts: JSON.
+            pixels: their suffix and bytes.
+        """
         suffix, packed = pixels
         tar = self._shard_for(group)
         facts_at = _append(tar, member_name(number, "json"), facts)

@@ -29,6 +29,8 @@ from monai_medglip.errors import ConfigurationError, DataError
 
 __all__ = ["StoredData"]
 
+_DECODED_TOGETHER = ROWS_PER_GROUP["records"]
+
 
 class StoredData:
     """Annotated images in a folder with a manifest; how regions and pixels are stored, its subclasses know.
@@ -85,9 +87,9 @@ class StoredData:
 
     def records_at(self, numbers: npt.NDArray[np.int64]) -> Iterator[StoredRecord]:
         """Give records by their numbers (N,), in that order; neighbors are decoded together."""
-        for group, members in groupby(numbers.tolist(), key=lambda number: number // ROWS_PER_GROUP):
-            start = group * ROWS_PER_GROUP
-            rows = self._records.rows(start, min(start + ROWS_PER_GROUP, len(self)))
+        for group, members in groupby(numbers.tolist(), key=lambda number: number // _DECODED_TOGETHER):
+            start = group * _DECODED_TOGETHER
+            rows = self._records.rows(start, min(start + _DECODED_TOGETHER, len(self)))
             for row in rows.take(np.fromiter(members, np.int64) - start).to_pylist():
                 yield record_of_row(row, self._roots.path(row["source"], row["uri"]))
 

@@ -10,7 +10,13 @@ from pathlib import Path
 from monai_medglip.atomic_file import atomic_file
 from monai_medglip.data_engine.store.arrow import pa, pq
 from monai_medglip.data_engine.store.rows import Row
-from monai_medglip.data_engine.store.schema import ENCODINGS, ROWS_PER_GROUP, SCHEMAS, UNIQUE_COLUMNS
+from monai_medglip.data_engine.store.schema import (
+    ENCODINGS,
+    ROWS_PER_GROUP,
+    SCHEMAS,
+    UNIQUE_COLUMNS,
+    USUAL_ROWS_PER_GROUP,
+)
 
 __all__ = ["TableWriter", "table_from_rows"]
 
@@ -42,6 +48,7 @@ class TableWriter:
         self._path_of = path_of
         self._file = files
         self._rows_per_file = rows_per_file
+        self._group_rows = ROWS_PER_GROUP.get(name, USUAL_ROWS_PER_GROUP)
         self._in_file = 0
         self._rows: list[Row] = []
         self._waiting = SCHEMAS[name].empty_table()
@@ -71,7 +78,7 @@ class TableWriter:
         """Append a row."""
         self._rows.append(row)
         self.row_count += 1
-        if len(self._rows) == ROWS_PER_GROUP:
+        if len(self._rows) == self._group_rows:
             self._write_waiting()
 
     def add_table(self, table: pa.Table) -> None:
@@ -79,24 +86,24 @@ class TableWriter:
         self.row_count += table.num_rows
         self._write_waiting(table)
 
-    def _write_waiting(self, table: pa.Table | None = None, *, at_least: int = ROWS_PER_GROUP) -> None:
-        """Write what waits, and then the rows of ``table``, in whole groups as long as ``at_least`` rows are left."""
+    def _write_waiting(self, table: pa.Table | None = None, *, is_end: bool = False) -> None:
+        """Write what waits, and then the rows of ``table``, in whole groups; at the end also what is less than one."""
         tables = [self._waiting, table_from_rows(self.name, self._rows)]
         waiting = pa.concat_tables(tables if table is None else [*tables, table])
         self._rows, start = [], 0
-        while waiting.num_rows - start >= at_least:
-            self._write_group(waiting.slice(start, ROWS_PER_GROUP))
-            start += ROWS_PER_GROUP
+        while waiting.num_rows - start >= (1 if is_end else self._group_rows):
+            self._write_group(waiting.slice(start, self._group_rows))
+            start += self._group_rows
         self._waiting = waiting.slice(start)
 
     def _finish(self) -> None:
-        self._write_waiting(at_least=1)
+        self._write_waiting(is_end=True)
         if not self.paths:
             self._begin_file()  # an empty table is a file too
 
     def _write_group(self, group: pa.Table) -> None:
         writer = self._writer or self._begin_file()
-        writer.write_table(group, row_group_size=ROWS_PER_GROUP)
+        writer.write_table(group, row_group_size=self._group_rows)
         self._in_file += group.num_rows
         if self._in_file == self._rows_per_file:
             self._writer = None
