@@ -32,5 +32,5 @@ def test_a_canvas_of_volumes_has_sizes_divisible_by_16(canvas):
 
 
 def test_only_levels_of_concepts_have_mask_boxes():
-    with pytest.raises(ConfigurationError, match=r"must be levels of \['organ', .*got \['heart'\]"):
+    with pytest.raises(ConfigurationError, match=r"must be levels of \['body region', 'organ', .*got \['heart'\]"):
         OperatingPoint(mask_boxes=("organ", "heart"))
