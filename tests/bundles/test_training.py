@@ -41,7 +41,7 @@ def test_monai_finds_every_property_of_a_training_bundle(workflow):
 def test_the_phantoms_source_is_not_cleared_for_every_use(workflow):
     with pytest.raises(RuntimeError) as error:
         _ = workflow(sources="permissive").train_dataset_data
-    assert "clears for commercial use" in str(error.value.__cause__)
+    assert "card clears it for commercial use" in str(error.value.__cause__)
 
 
 @pytest.fixture
