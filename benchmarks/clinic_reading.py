@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help=f"folder with the series {SERIES}")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="result file")
-    parser.add_argument("--rounds", type=int, default=9, metavar="N", help="how often each is measured (default 9)")
+    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="how often each is measured (default 5)")
     options = parser.parse_args(arguments)
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder, GuardedReader() as reader:
