@@ -22,6 +22,7 @@ __all__ = ["OhifPage", "Outline", "find_chromium", "open_browser", "square_cente
 
 _SIZE = {"width": 1400, "height": 850}
 _WAIT_MS, _PAUSE_MS = 60_000, 700
+_REST_WITHIN_S, _TRIES = 40, 3
 _REST = 3
 """Pictures that must be the same, one after another."""
 _MIDDLE = np.s_[200:600, 500:1200]
@@ -98,20 +99,18 @@ class OhifPage:
         self._page.close()
 
     def show(self, modality: str) -> None:
-        """Show the series of a modality (``SR``, ``SEG``, ``OT`` for pictures), and wait until the screen rests.
+        """Show the series of a modality (``SR``, ``SEG``, ``OT`` for pictures) instead of the images.
 
         Raises:
-            TimeoutError: when nothing is shown, or it does not rest.
+            TimeoutError: when nothing is shown, nothing else than before, or the screen does not come to rest.
         """
-        self._page.locator(_THUMBNAILS).filter(has_text=modality).first.dblclick(timeout=_WAIT_MS)
-        end, before, same = time.monotonic() + _WAIT_MS / 1000, self.picture(), 0
-        while same < _REST:
-            if time.monotonic() > end:
-                raise TimeoutError(f"expected OHIF to show the series {modality}, it shows nothing or does not rest")
-            self._page.wait_for_timeout(_PAUSE_MS)
-            picture = self.picture()
-            rests = np.array_equal(picture, before) and bool(picture[_MIDDLE].any())
-            before, same = picture, same + 1 if rests else 0
+        images = self._at_rest(unlike=np.zeros_like(self.picture()))
+        for _ in range(_TRIES):  # OHIF may draw the list anew between two clicks, which then are no double click
+            self._page.locator(_THUMBNAILS).filter(has_text=modality).first.dblclick(timeout=_WAIT_MS)
+            with contextlib.suppress(TimeoutError):
+                self._at_rest(unlike=images)
+                return
+        raise TimeoutError(f"expected OHIF to show the series {modality} and come to rest; it did not")
 
     def outlines(self) -> list[Outline]:
         """Give the lines that are drawn over the image."""
@@ -131,6 +130,18 @@ class OhifPage:
         hidden = ".viewport-overlay, svg.svg-layer, [data-cy^=viewport-overlay] {visibility: hidden}" if plain else ""
         shot = self._page.screenshot(style=hidden)
         return np.asarray(Image.open(io.BytesIO(shot)).convert("RGB"))
+
+    def _at_rest(self, *, unlike: Picture) -> Picture:
+        """Wait until the screen stays the same, and in its middle differs from a picture and is not black."""
+        end, before, same = time.monotonic() + _REST_WITHIN_S, unlike, 0
+        while same < _REST:
+            if time.monotonic() > end:
+                raise TimeoutError("expected OHIF to show something else and come to rest; it did not")
+            self._page.wait_for_timeout(_PAUSE_MS)
+            picture = self.picture()
+            is_new = bool(picture[_MIDDLE].any()) and not np.array_equal(picture[_MIDDLE], unlike[_MIDDLE])
+            before, same = picture, same + 1 if is_new and np.array_equal(picture, before) else 0
+        return before
 
     def _note(self, address: str) -> None:
         parts = urlsplit(address)
