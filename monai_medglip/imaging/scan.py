@@ -11,8 +11,11 @@ import numpy.typing as npt
 from monai_medglip.errors import ImageReadError
 from monai_medglip.geometry.frames import Frame
 from monai_medglip.imaging.modality import Modality
+from monai_medglip.side_by_side import side_by_side
 
 __all__ = ["ImageSource", "Scan"]
+
+_PIECE = 2**17
 
 
 @dataclass(frozen=True)
@@ -76,19 +79,16 @@ class Scan:
     def _check_finite(self, where: str) -> None:
         if self.array.dtype.kind != "f":
             return
-        # A sum is finite only of finite values, and takes half the time of looking at each of them.
-        with np.errstate(over="ignore", invalid="ignore"):
-            if np.isfinite(self.array.sum()):
-                return
+        if _all_finite(self.array):
+            return
         finite = np.isfinite(self.array)
         bad = self.array.size - int(np.count_nonzero(finite))
-        if bad:
-            low, high = _bounds(~finite.all(axis=0))
-            raise ImageReadError(
-                f"{where}: expected finite pixels, {bad} of {self.array.size} are NaN or infinite, the first and last "
-                f"along each axis at {low} and {high}; replace them by the background's value, as "
-                "numpy.nan_to_num(array, nan=value) does"
-            )
+        low, high = _bounds(~finite.all(axis=0))
+        raise ImageReadError(
+            f"{where}: expected finite pixels, {bad} of {self.array.size} are NaN or infinite, the first and last "
+            f"along each axis at {low} and {high}; replace them by the background's value, as "
+            "numpy.nan_to_num(array, nan=value) does"
+        )
 
     @property
     def spatial_shape(self) -> tuple[int, ...]:
@@ -106,6 +106,20 @@ class Scan:
             f"Scan({self.array.dtype} {self.array.shape}, {self.modality}, "
             f"body_region={self.body_region!r}, path={self.source.path!r})"
         )
+
+
+def _all_finite(array: npt.NDArray[np.generic]) -> bool:
+    """Whether no value is NaN or infinite, by the ends of pieces that fit a cache, which is faster than each."""
+    values = array.ravel("K")
+    found: list[bool] = []
+
+    def look(start: int) -> None:
+        piece = values[start : start + _PIECE]
+        # Both ends are NaN where any value is.
+        found.append(bool(np.isfinite(piece.min()) and np.isfinite(piece.max())))
+
+    side_by_side(look, range(0, values.size, _PIECE))
+    return all(found)
 
 
 def _bounds(mask: npt.NDArray[np.bool_]) -> tuple[tuple[int, ...], tuple[int, ...]]:

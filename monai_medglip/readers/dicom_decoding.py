@@ -17,7 +17,7 @@ from monai_medglip.readers.dicom_instance import DicomInstance
 from monai_medglip.readers.dicom_native_pixels import NATIVE_SYNTAXES, native_dtype, native_frames
 from monai_medglip.readers.dicom_plane import ImagePlane
 from monai_medglip.readers.library_errors import library_errors, logged_warnings
-from monai_medglip.readers.side_by_side import side_by_side
+from monai_medglip.side_by_side import side_by_side
 
 __all__ = ["decode_planes"]
 

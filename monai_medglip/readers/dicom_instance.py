@@ -8,14 +8,14 @@ import functools
 import io
 import math
 import struct
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from monai_medglip.errors import ImageReadError, UnsupportedImageError
-from monai_medglip.readers.dicom_plain_header import plain_header
+from monai_medglip.readers.dicom_deflated import DEFLATED_SYNTAX, DeflatedFile
+from monai_medglip.readers.dicom_plain_header import plain_data_set, plain_header
 from monai_medglip.readers.dicom_values import header_value
 from monai_medglip.readers.grid_checks import check_shape
 from monai_medglip.readers.library_errors import import_extra, library_errors, logged_warnings
@@ -23,12 +23,11 @@ from monai_medglip.readers.library_errors import import_extra, library_errors, l
 __all__ = ["DicomInstance", "PixelElement", "read_instance"]
 
 MAX_INFLATED_BYTES = 2**30
-"""Most bytes that a deflated data set is unpacked to; 1 MiB can hold 1 GiB."""
+"""Most bytes that a deflated data set is inflated to."""
 
 RLE_MOST_RATIO = 64
 """An RLE segment packs at most 128 bytes into 2 (PS3.5 G.3); the native decoder ends the process on lying headers."""
 
-_DEFLATED = "1.2.840.10008.1.2.1.99"
 _RLE = "1.2.840.10008.1.2.5"
 _PIXEL_ELEMENTS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
 _HEAD_BYTES, _META_BYTES = 2**16, 1024
@@ -55,7 +54,7 @@ class PixelElement:
         keyword: PixelData, FloatPixelData or DoubleFloatPixelData.
         vr: the value representation, None where the transfer syntax does not state it.
         start: where its value begins, in bytes from the file's start; of a deflated file, in the inflated data set.
-        length: how many bytes are there, whatever the element says.
+        length: how many bytes are there, whatever the element says; of a deflated file, how many it says.
     """
 
     keyword: str
@@ -104,10 +103,26 @@ class DicomInstance:
 
     @contextlib.contextmanager
     def open_pixels(self) -> Iterator[BinaryIO]:
-        """Open the file, or what it inflates to, at the first byte of the pixels."""
-        with _open_data_set(self.path) as (file, _):
-            file.seek(self.pixels.start)
-            yield file
+        """Open the file, or what it inflates to up to the end of the pixels, at the first byte of the pixels.
+
+        Raises:
+            ImageReadError: when a deflated file inflates to less.
+        """
+        if self.transfer_syntax != DEFLATED_SYNTAX:
+            with self.path.open("rb") as file:
+                file.seek(self.pixels.start)
+                yield file
+            return
+        end = self.pixels.start + self.pixels.length
+        data = DeflatedFile.open(self.path).inflate(end)
+        if len(data) < end:
+            raise ImageReadError(
+                f"{self.path}: expected a deflated file that inflates to {end:,} bytes, it ends after {len(data):,}; "
+                "it is truncated, copy it again"
+            )
+        pixels = io.BytesIO(data)
+        pixels.seek(self.pixels.start)
+        yield pixels
 
 
 def read_instance(path: Path) -> DicomInstance:
@@ -124,43 +139,51 @@ def read_instance(path: Path) -> DicomInstance:
         UnsupportedImageError: for objects without a picture, and for pictures that are too large.
     """
     import_extra("pydicom", "dicom", path)
-    with library_errors(path, "DICOM file"), logged_warnings(path), _open_data_set(path) as (file, deflated_meta):
-        header = _header(file) if deflated_meta is None else _header_of_inflated(file, deflated_meta)
-        _refuse_without_picture(path, header)
-        instance = DicomInstance(path, header, _pixel_element(path, file, header))
-        _check_amount(instance)
+    with library_errors(path, "DICOM file"), logged_warnings(path):
+        return _instance(path)
+
+
+def _instance(path: Path) -> DicomInstance:
+    with path.open("rb") as file:
+        if DEFLATED_SYNTAX.encode() in file.read(_META_BYTES):
+            return _deflated_instance(path)
+        file.seek(0)
+        instance = _checked(path, _header(file), file)
         if instance.transfer_syntax.is_encapsulated:
             file.seek(instance.pixels.start)
             _refuse_cut_off(path, file)
     return instance
 
 
-@contextlib.contextmanager
-def _open_data_set(path: Path) -> Iterator[tuple[BinaryIO, Any]]:
-    """The file and None, or the inflated data set and the file meta that stood before it."""
-    with path.open("rb") as file:
-        head = file.read(_META_BYTES)
-        file.seek(0)
-        if _DEFLATED.encode() not in head:
-            yield file, None
-            return
-        from pydicom.filereader import read_file_meta_info
-
-        meta = read_file_meta_info(path)
-        # Preamble and magic word take 132 bytes, the element of the group length 12.
-        file.seek(144 + int(meta.FileMetaInformationGroupLength))
-        yield io.BytesIO(_inflate(path, file.read())), meta
-
-
-def _inflate(path: Path, packed: bytes) -> bytes:
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    data = inflater.decompress(packed, MAX_INFLATED_BYTES)
-    if inflater.unconsumed_tail:
+def _deflated_instance(path: Path) -> DicomInstance:
+    """An instance of which only the head is inflated, if it is a plain one."""
+    file = DeflatedFile.open(path)
+    head = file.inflate(_HEAD_BYTES)
+    plain = plain_data_set(head, 0, file.file_meta)
+    if plain is not None:
+        header, end = plain
+        data_set = io.BytesIO(head)
+        data_set.seek(end)
+        instance = _checked(path, header, data_set, is_whole=len(head) < _HEAD_BYTES)
+        needed = instance.pixels.start + instance.pixels.length
+    else:
+        whole = file.inflate(MAX_INFLATED_BYTES + 1)
+        data_set, needed = io.BytesIO(whole), len(whole)
+        instance = _checked(path, _header_of_inflated(data_set, file.file_meta), data_set)
+    if needed > MAX_INFLATED_BYTES:
         raise UnsupportedImageError(
-            f"{path}: expected a deflated DICOM file of at most {MAX_INFLATED_BYTES:,} bytes, {len(packed):,} bytes "
-            "inflate to more; store it uncompressed, if it is what it claims to be"
+            f"{path}: expected a deflated DICOM file of at most {MAX_INFLATED_BYTES:,} bytes, "
+            f"{path.stat().st_size:,} bytes inflate to more; store it uncompressed, if it is what it claims to be"
         )
-    return data
+    return instance
+
+
+def _checked(path: Path, header: Any, data_set: BinaryIO, *, is_whole: bool = True) -> DicomInstance:
+    """An instance whose header makes sense; of a data set that is not all there, pixels are believed to be."""
+    _refuse_without_picture(path, header)
+    instance = DicomInstance(path, header, _pixel_element(path, data_set, header, is_whole=is_whole))
+    _check_amount(instance)
+    return instance
 
 
 def _header(file: BinaryIO) -> Any:
@@ -198,7 +221,7 @@ def _refuse_without_picture(path: Path, header: Any) -> None:
         )
 
 
-def _pixel_element(path: Path, file: BinaryIO, header: Any) -> PixelElement:
+def _pixel_element(path: Path, file: BinaryIO, header: Any, *, is_whole: bool) -> PixelElement:
     """The element at which reading the header stopped."""
     syntax = header.file_meta.TransferSyntaxUID
     order = "<" if syntax.is_little_endian else ">"
@@ -212,7 +235,7 @@ def _pixel_element(path: Path, file: BinaryIO, header: Any) -> PixelElement:
     else:
         vr, length = head[4:6].decode("ascii", "replace"), file.read(4)
     stated, start = struct.unpack(f"{order}L", length)[0], file.tell()
-    present = file.seek(0, io.SEEK_END) - start
+    present = file.seek(0, io.SEEK_END) - start if is_whole else stated
     # 0xFFFFFFFF is "until the delimiter", as compressed pixels are stored.
     return PixelElement(keyword, vr, start, present if stated == 0xFFFFFFFF else min(stated, present))
 
@@ -223,7 +246,10 @@ def _check_amount(instance: DicomInstance) -> None:
     check_shape(path, shape)
     header, present = instance.header, instance.pixels.length
     samples, kind = (header_value(header, keyword) for keyword in ("SamplesPerPixel", "PhotometricInterpretation"))
-    bits = int(header.BitsAllocated) * int(samples or 1)
+    allocated = _whole_number(path, header, "BitsAllocated")
+    if allocated is None:
+        raise ImageReadError(f"{path}: expected BitsAllocated in the header of an image, it has none; correct it")
+    bits = allocated * int(samples or 1)
     if str(kind) == "YBR_FULL_422":
         bits = bits * 2 // 3
     needed = math.ceil(math.prod(shape) * frames * bits / 8)

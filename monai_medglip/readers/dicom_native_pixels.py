@@ -57,15 +57,24 @@ def native_frames(instance: DicomInstance, dtype: np.dtype[Any], numbers: Sequen
     Raises:
         ImageReadError: when the file has become shorter than it was.
     """
-    unused_bits = dtype.itemsize * 8 - int(header_value(instance.header, "BitsStored"))
+    stored_bits = int(header_value(instance.header, "BitsStored"))
     with instance.path.open("rb", buffering=0) as file:
         for number in numbers:
             frame = np.empty(instance.shape[::-1], dtype)
             file.seek(instance.pixels.start + (number - 1) * frame.nbytes)
             if file.readinto(frame.data) != frame.nbytes:
                 raise ImageReadError(f"{instance.path}: expected a file that does not change while it is read, it did")
-            if unused_bits:
-                # Up and down again, which also continues the sign (PS3.5 8.1.1).
-                frame <<= unused_bits
-                frame >>= unused_bits
+            _clear_unused_bits(frame, stored_bits)
             yield frame
+
+
+def _clear_unused_bits(frame: npt.NDArray[Any], stored_bits: int) -> None:
+    """Take what may lie above the stored bits out of a frame, in place; of signed pixels the sign goes on there."""
+    unused_bits = frame.dtype.itemsize * 8 - stored_bits
+    is_signed = frame.dtype.kind == "i"
+    low, high = (-(1 << stored_bits - 1), (1 << stored_bits - 1) - 1) if is_signed else (0, (1 << stored_bits) - 1)
+    # Looking is faster than changing, and nearly always enough.
+    if unused_bits and not (low <= frame.min() and frame.max() <= high):
+        # Up and down again, which also continues the sign (PS3.5 8.1.1).
+        frame <<= unused_bits
+        frame >>= unused_bits

@@ -7,7 +7,7 @@ say how a screen shows the values; they are not applied.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,9 @@ from monai_medglip.errors import ImageReadError
 from monai_medglip.readers.dicom_decoding import decode_planes
 from monai_medglip.readers.dicom_plane import ImagePlane
 from monai_medglip.readers.pixel_memory import empty_pixels
-from monai_medglip.readers.side_by_side import side_by_side
+from monai_medglip.side_by_side import side_by_side
 
-__all__ = ["color_picture", "fill_padding", "grey_slices"]
+__all__ = ["color_picture", "fill_padding", "grey_slices", "padded_slices"]
 
 # Their values are measured (HU, activity): MONOCHROME1 only says how a screen shows them.
 _MEASURED_MODALITIES = ("CT", "PT")
@@ -36,19 +36,35 @@ def grey_slices(planes: Sequence[ImagePlane]) -> FloatSlices:
 
     Returns:
         float32 (plane, row, column): rescaled, MONOCHROME1 inverted unless the values are measured (CT, PET), padding
-        as NaN, see `fill_padding`.
+        as the lowest value of the rest.
 
     Raises:
         ImageReadError: when pixels cannot be decoded or are not finite.
     """
-    columns, rows = planes[0].instance.shape
-    slices = empty_pixels((len(planes), rows, columns), np.float32)
-
-    def take(index: int, stored: npt.NDArray[Any]) -> None:
-        _put_real_values(planes[index], stored, slices[index])
-
-    decode_planes(planes, take)
+    lowest = _Lowest(len(planes))
+    slices = _decoded_slices(planes, lowest.look)
+    lowest.fill(slices)
     return slices
+
+
+def padded_slices(planes: Sequence[ImagePlane]) -> FloatSlices:
+    """Give what `grey_slices` gives, with padding as NaN, see `fill_padding`."""
+    return _decoded_slices(planes, lambda index, values: None)
+
+
+def fill_padding(values: FloatSlices) -> FloatSlices:
+    """Replace NaN, which stands for padding, by the lowest value of the rest, in place.
+
+    Args:
+        values: float32 (plane, row, column).
+
+    Returns:
+        The same array.
+    """
+    lowest = _Lowest(len(values))
+    side_by_side(lambda index: lowest.look(index, values[index]), range(len(values)))
+    lowest.fill(values)
+    return values
 
 
 def color_picture(plane: ImagePlane) -> npt.NDArray[np.uint8]:
@@ -66,31 +82,44 @@ def color_picture(plane: ImagePlane) -> npt.NDArray[np.uint8]:
     return np.ascontiguousarray(picture)
 
 
-def fill_padding(values: FloatSlices) -> FloatSlices:
-    """Replace NaN, which stands for padding, by the lowest value of the rest, in place.
+class _Lowest:
+    """The lowest value of each slice, and which slices have padding.
 
     Args:
-        values: float32 (plane, row, column).
-
-    Returns:
-        The same array.
+        count: number of slices.
     """
-    is_filled = np.zeros(len(values), bool)
-    lowest = np.full(len(values), np.nan, np.float32)
 
-    def look(index: int) -> None:
+    def __init__(self, count: int) -> None:
+        self._values = np.full(count, np.nan, np.float32)
+        self._is_padded = np.zeros(count, bool)
+
+    def look(self, index: int, values: FloatSlices) -> None:
+        """Look at a slice; best as soon as it is made, while it is in the processor's cache."""
         # The minimum is NaN where any value is; fmin passes over NaN.
-        lowest[index] = np.min(values[index])
-        is_filled[index] = np.isnan(lowest[index])
-        if is_filled[index]:
-            lowest[index] = np.fmin.reduce(values[index], axis=None)
+        self._values[index] = np.min(values)
+        self._is_padded[index] = np.isnan(self._values[index])
+        if self._is_padded[index]:
+            self._values[index] = np.fmin.reduce(values, axis=None)
 
-    side_by_side(look, range(len(values)))
-    found = np.fmin.reduce(lowest)
-    floor = np.float32(0) if np.isnan(found) else found
-    # No other value is below the lowest one, so that fmax changes NaN alone.
-    side_by_side(lambda index: np.fmax(values[index], floor, out=values[index]), np.flatnonzero(is_filled))
-    return values
+    def fill(self, slices: FloatSlices) -> None:
+        """Replace NaN in all slices, which were looked at, by the lowest value of all."""
+        found = np.fmin.reduce(self._values)
+        floor = np.float32(0) if np.isnan(found) else found
+        # No other value is below the lowest one, so that fmax changes NaN alone.
+        side_by_side(lambda index: np.fmax(slices[index], floor, out=slices[index]), np.flatnonzero(self._is_padded))
+
+
+def _decoded_slices(planes: Sequence[ImagePlane], look: Callable[[int, FloatSlices], None]) -> FloatSlices:
+    """Decode planes into one array; a function sees each with its index when it is there, in one of several threads."""
+    columns, rows = planes[0].instance.shape
+    slices = empty_pixels((len(planes), rows, columns), np.float32)
+
+    def take(index: int, stored: npt.NDArray[Any]) -> None:
+        _put_real_values(planes[index], stored, slices[index])
+        look(index, slices[index])
+
+    decode_planes(planes, take)
+    return slices
 
 
 def _put_real_values(plane: ImagePlane, stored: npt.NDArray[Any], real: FloatSlices) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from monai_medglip.readers.dicom_values import header_tag
 from monai_medglip.readers.plain_elements import plain_elements
 
-__all__ = ["plain_header"]
+__all__ = ["plain_data_set", "plain_header"]
 
 _MAGIC_END = 132
 _TRANSFER_SYNTAX, _CHARACTER_SET = 0x00020010, 0x00080005
@@ -30,8 +30,6 @@ def plain_header(head: bytes) -> tuple[Any, int] | None:
         The pydicom data set up to the pixels, and where their element begins; None where the header is not plain or is
         longer than ``head``.
     """
-    from pydicom.dataset import Dataset
-
     if head[_MAGIC_END - 4 : _MAGIC_END] != b"DICM":
         return None
     meta = plain_elements(head, _MAGIC_END, before_group=3)
@@ -39,13 +37,29 @@ def plain_header(head: bytes) -> tuple[Any, int] | None:
         return None
     _, start, end = meta.elements[_TRANSFER_SYNTAX]
     file_meta = _file_meta(head[start:end])
-    found = plain_elements(head, meta.end, before_group=_PIXEL_GROUP) if file_meta is not None else None
+    return None if file_meta is None else plain_data_set(head, meta.end, file_meta)
+
+
+def plain_data_set(data: bytes, start: int, file_meta: Any) -> tuple[Any, int] | None:
+    """Parse a data set that is explicit little endian.
+
+    Args:
+        data: its first bytes, or those of its file.
+        start: where its first element begins.
+        file_meta: the pydicom data set that stands before it.
+
+    Returns:
+        As `plain_header`.
+    """
+    from pydicom.dataset import Dataset
+
+    found = plain_elements(data, start, before_group=_PIXEL_GROUP)
     if found is None or next(iter(found.elements), 0) >> 16 < _FIRST_DATA_GROUP:
         return None
-    elements = [_raw_element(tag, vr, head[start:end]) for tag, (vr, start, end) in found.elements.items()]
+    elements = [_raw_element(tag, vr, data[start:end]) for tag, (vr, start, end) in found.elements.items()]
     header = Dataset({element.tag: element for element in elements})
     _, start, end = found.elements.get(_CHARACTER_SET, (b"", 0, 0))
-    header.set_original_encoding(False, True, _character_set(head[start:end]))
+    header.set_original_encoding(False, True, _character_set(data[start:end]))
     header.file_meta = file_meta
     return header, found.end
 

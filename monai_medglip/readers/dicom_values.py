@@ -24,13 +24,11 @@ def header_value(header: Any, keyword: str) -> Any:
     Returns:
         The value, or None where the attribute is absent.
     """
-    from pydicom.dataelem import RawDataElement
-
     tag = _keyword_tag(keyword)
     element = header.get_item(tag, keep_deferred=True)
     if element is None:
         return None
-    if isinstance(element, RawDataElement) and element.VR in _INDEPENDENT_VRS and element.length <= _LONGEST_KEPT:
+    if element.is_raw and element.VR in _INDEPENDENT_VRS and element.length <= _LONGEST_KEPT:
         return _converted(element)
     return header[tag].value
 

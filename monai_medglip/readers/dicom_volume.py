@@ -13,7 +13,7 @@ from monai_medglip.errors import UnsupportedImageError
 from monai_medglip.geometry.frames import Frame
 from monai_medglip.imaging import ImageSource, Modality, Scan
 from monai_medglip.readers.dicom_body_region import body_region
-from monai_medglip.readers.dicom_pixels import color_picture, fill_padding, grey_slices
+from monai_medglip.readers.dicom_pixels import color_picture, fill_padding, grey_slices, padded_slices
 from monai_medglip.readers.dicom_place import plane_frame
 from monai_medglip.readers.dicom_plane import ImagePlane
 from monai_medglip.readers.dicom_stack import PlaneStack
@@ -38,7 +38,7 @@ def picture_scan(path: Path, plane: ImagePlane, modality: Modality | None) -> Sc
     check_size(path, frame.shape)
     if plane.instance.is_color:
         return _scan(path, color_picture(plane), frame, [plane], modality)
-    return _scan(path, fill_padding(grey_slices([plane])).transpose(0, 2, 1), frame, [plane], modality)
+    return _scan(path, grey_slices([plane]).transpose(0, 2, 1), frame, [plane], modality)
 
 
 def volume_scan(path: Path, stack: PlaneStack, modality: Modality | None, tilt: Tilt) -> Scan:
@@ -60,11 +60,9 @@ def volume_scan(path: Path, stack: PlaneStack, modality: Modality | None, tilt: 
     is_resampled = stack.is_tilted
     frame = straight_frame(stack) if is_resampled else stack.frame
     check_size(path, frame.shape)
-    slices = grey_slices(stack.planes)
-    if is_resampled:
-        slices = straighten(stack, slices)
+    slices = fill_padding(straighten(stack, padded_slices(stack.planes))) if is_resampled else grey_slices(stack.planes)
     # (z, y, x) seen as (1, x, y, z); the pixels stay in the order in which they were written.
-    array = fill_padding(slices).T[None]
+    array = slices.T[None]
     return _scan(path, array, frame, stack.planes, modality, told_apart=stack.told_apart, is_resampled=is_resampled)
 
 

@@ -104,7 +104,7 @@ def inflate(deflated: Buffer, limit: int) -> Inflated:
         if not inflater.unconsumed_tail:
             position += len(pending)
         try:
-            part = inflater.decompress(pending, _CHUNK_BYTES)
+            part = inflater.decompress(pending, min(_CHUNK_BYTES, limit + 1 - size))
         except zlib.error:
             break
         if not part and position >= len(view) and not inflater.unconsumed_tail:

@@ -36,6 +36,7 @@ BYTES_PER_SAMPLE = 4
 
 _SAMPLES, _FRAMES, _ROWS, _COLUMNS = 0x00280002, 0x00280008, 0x00280010, 0x00280011
 _CLAIMS = frozenset((_SAMPLES, _FRAMES, _ROWS, _COLUMNS))
+_PLAIN_HEAD_BYTES = 2**16
 _RATIO_FREE_BYTES = 64 * 2**20  # a small file may be a blank picture, which deflates a thousandfold
 _LIKELY_RATIO, _FREE_SHARE = 16, 0.5  # slices that are packed without loss stay far below the ratio
 _IDENTIFYING_GROUP = 0x0010
@@ -150,17 +151,29 @@ def _claimed_bytes(file: Path, limits: ReadLimits) -> int:
 
 
 def _inflated(file: Path, buffer: Buffer, start: int, limits: ReadLimits) -> Inflated:
+    """The head of a deflated data set with the size of all that a reader inflates: up to where its pixels end."""
     stored = len(buffer) - start
     allowed = max(_RATIO_FREE_BYTES, int(stored * limits.inflation_ratio))
     name, most = min(("inflation_ratio", allowed), ("file_bytes", limits.file_bytes), key=lambda limit: limit[1])
     deflated = memoryview(buffer)[start:]
     try:
-        inflated = inflate(deflated, most)
+        inflated = inflate(deflated, _PLAIN_HEAD_BYTES)
+        end = _stated_end(inflated.head)
+        inflated = inflate(deflated, most) if end is None else Inflated(inflated.head, max(end, inflated.size))
     finally:
         deflated.release()
     if inflated.size > most:
         raise _beyond(file, name, f"{most:,} bytes when inflated", f"{inflated.size:,} and more from {stored:,}")
     return inflated
+
+
+def _stated_end(head: bytes) -> int | None:
+    """Where the pixels of a plain explicit data set end by what its header says, None where that is not in the head."""
+    plain = plain_elements(head, 0, before_group=PIXEL_GROUP)
+    if plain is None:
+        return None
+    pixels = next(iter(walk_elements(head, plain.end, DEFLATED)), None)
+    return None if pixels is None or pixels.length == UNDEFINED_LENGTH else pixels.start + pixels.length
 
 
 def _claims(file: Path, data: _Data, limits: ReadLimits) -> int:

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from monai_medglip.readers.side_by_side import side_by_side
+from monai_medglip.side_by_side import side_by_side
 
 
 def test_each_task_is_done_once() -> None:
