@@ -12,10 +12,10 @@ import pytest
 import SimpleITK
 from pydicom.encaps import encapsulate
 from pydicom.pixels.processing import convert_color_space
-from pydicom.uid import DeflatedExplicitVRLittleEndian, RLELossless
+from pydicom.uid import RLELossless
 
-from monai_medglip.errors import ImageReadError, UnsupportedImageError
-from monai_medglip.readers import dicom_instance, read_image
+from monai_medglip.errors import ImageReadError
+from monai_medglip.readers import read_image
 from tests.volume_files import dicom_slice
 
 WriteDicom = Callable[..., Path]
@@ -139,30 +139,3 @@ def test_compressed_pixels_that_break_off_are_refused(shared_data: Path, tmp_pat
     (tmp_path / "cut.dcm").write_bytes(whole[: whole.rindex(SEQUENCE_DELIMITER) - lost])
     with pytest.raises(ImageReadError, match="break off"):
         read_image(tmp_path / "cut.dcm")
-
-
-def test_a_deflate_bomb_is_not_inflated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dicom_instance, "MAX_INFLATED_BYTES", 100_000)
-    path = deflated(tmp_path, np.zeros((512, 512), np.uint8))
-    assert path.stat().st_size < 5000
-    with pytest.raises(UnsupportedImageError, match="deflated DICOM file of at most 100,000 bytes"):
-        read_image(path)
-
-
-def test_a_deflated_file_equals_the_plain_one(tmp_path: Path) -> None:
-    pixels = np.random.default_rng(0).integers(0, 99, (16, 8), dtype=np.uint8)
-    np.testing.assert_array_equal(read_image(deflated(tmp_path, pixels)).array[0].T, pixels)
-
-
-def test_a_damaged_deflated_file_is_refused(tmp_path: Path) -> None:
-    path = deflated(tmp_path, np.zeros((16, 8), np.uint8))
-    path.write_bytes(path.read_bytes()[:-30])
-    with pytest.raises(ImageReadError):
-        read_image(path)
-
-
-def deflated(folder: Path, pixels: np.ndarray) -> Path:
-    dataset = dicom_slice(pixels)
-    dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
-    dataset.save_as(folder / "deflated.dcm", enforce_file_format=True)
-    return folder / "deflated.dcm"
