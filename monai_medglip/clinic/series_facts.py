@@ -21,6 +21,8 @@ from pydicom.filereader import read_dataset, read_file_meta_info, read_partial
 from monai_medglip.dicom import MANUFACTURER
 from monai_medglip.imaging import Modality
 from monai_medglip.readers.dicom_body_region import body_region
+from monai_medglip.readers.dicom_plain_header import plain_header
+from monai_medglip.readers.dicom_values import header_value
 
 __all__ = ["SeriesFacts", "SeriesFiles", "find_series", "read_head"]
 
@@ -32,6 +34,7 @@ _LOOKED_AT = (
     *("SOPInstanceUID", "SOPClassUID", "StudyInstanceUID", "SeriesInstanceUID", "Modality", "BodyPartExamined"),
     *("ImageType", "SeriesDescription", "ProtocolName", "StudyDescription", "Manufacturer"),
 )
+_PLAIN_HEAD_BYTES = 2**16
 _BEFORE_META, _GROUP_LENGTH_ELEMENT = 132, 12
 
 
@@ -99,7 +102,7 @@ def read_head(path: Path) -> Any:
             warnings.simplefilter("ignore")  # pydicom's, on harmless breaches of the standard
             head = _head_of(path)
             # values are converted when they are first looked at, which may raise as well
-            told = [head.get(keyword) for keyword in _LOOKED_AT]
+            told = [header_value(head, keyword) for keyword in _LOOKED_AT]
         return head if any(told) else None
     except Exception as error:  # a hostile file may raise anything, also MemoryError and RecursionError
         _LOGGER.info("left out a file without a DICOM header: %s", type(error).__name__)
@@ -130,6 +133,10 @@ def _image_type(head: Any) -> tuple[str, ...]:
 
 
 def _head_of(path: Path) -> Any:
+    with path.open("rb") as file:
+        plain = plain_header(file.read(_PLAIN_HEAD_BYTES), before_group=_FIRST_GROUP_OF_PIXELS)
+    if plain is not None:
+        return plain[0]
     meta = read_file_meta_info(path)
     with path.open("rb") as file:
         if str(meta.get("TransferSyntaxUID")) == _DEFLATED:

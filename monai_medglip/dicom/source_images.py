@@ -11,7 +11,7 @@ from typing import Any
 import pydicom
 from pydicom.multival import MultiValue
 
-from monai_medglip.dicom.patient_text import write_in_utf8
+from monai_medglip.dicom.patient_text import decode_as_utf8
 from monai_medglip.errors import ImageReadError, UnsupportedImageError
 from monai_medglip.imaging import Scan
 
@@ -103,8 +103,7 @@ def completed_header(header: pydicom.Dataset) -> pydicom.Dataset:
             raise ImageReadError(
                 f"expected {keyword} in the header of a DICOM image, it is missing; correct the header"
             )
-    header.decode()  # by the character set that it names, which is then exchanged
-    write_in_utf8(header)
+    decode_as_utf8(header)
     for keyword in _MAY_BE_EMPTY:
         if keyword not in header:
             setattr(header, keyword, None if keyword in _NUMBERS else "")

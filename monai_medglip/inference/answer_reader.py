@@ -26,6 +26,7 @@ __all__ = ["AnswerReader"]
 
 _LOOKED_AT_AGAIN = 8
 """Boxes of a phrase that a second look is spent on."""
+_ROUNDING = 1e-5
 
 
 @dataclass(frozen=True)
@@ -66,11 +67,12 @@ class AnswerReader:
         """
         point = self.operating_point
         searched = self.rules.looked_for(phrases, placed)
-        boxes, scores, rows = self._boxes(prediction, placed)
+        least = point.box_threshold if threshold is None else threshold
+        boxes, scores, rows = self._boxes(prediction, placed, least)
         best = np.zeros(len(phrases))
         np.maximum.at(best, rows, scores)
         located = searched & (best >= (threshold or point.box_threshold))
-        kept = searched[rows] & (scores >= (point.box_threshold if threshold is None else threshold))
+        kept = searched[rows] & (scores >= least)
         boxes, scores, rows = boxes[kept], scores[kept], rows[kept]
         presence = prediction["presence"][0, : len(phrases)].float().sigmoid().cpu().numpy()
         presence = np.where(searched, point.calibration.presence_probability(presence), np.nan)
@@ -137,13 +139,19 @@ class AnswerReader:
         }
 
     def _boxes(
-        self, prediction: Mapping[str, Tensor], placed: PlacedScan
+        self, prediction: Mapping[str, Tensor], placed: PlacedScan, least: float
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-        """Boxes in the scan ``(N, 2D)`` that are not empty there, calibrated scores and phrases ``(N,)``."""
+        """Boxes in the scan ``(N, 2D)`` that are not empty there, calibrated scores and phrases ``(N,)``.
+
+        Of scores that are lower than the least one, each phrase's highest is there, and others may be.
+        """
+        point = self.operating_point
         region = placed.valid_region.to(prediction["boxes"].device)[None]
-        found = next(iter(select_candidates(dict(prediction), region, self.operating_point.candidates)))
+        # A little lower, for rounding; who asks looks at the probabilities themselves.
+        raw = (1 - _ROUNDING) * point.calibration.raw_box_score(least)
+        found = next(iter(select_candidates(dict(prediction), region, point.candidates, least_score=raw)))
         boxes = placed.boxes_in_scan(found.boxes)
-        scores = self.operating_point.calibration.box_probability(found.scores.cpu().numpy())
+        scores = point.calibration.box_probability(found.scores.cpu().numpy())
         dims = boxes.shape[1] // 2
         solid = (boxes[:, dims:] > boxes[:, :dims]).all(axis=1)
         return boxes[solid], scores[solid], found.phrase.cpu().numpy()[solid]

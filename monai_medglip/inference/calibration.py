@@ -41,6 +41,12 @@ class Calibration:
         """Give the probability that boxes with raw ``scores`` in [0, 1] hit."""
         return _tempered(scores, self.box)
 
+    def raw_box_score(self, probability: float) -> float:
+        """Give the lowest raw score of which `box_probability` makes a probability in [0, 1]."""
+        raw = float(_tempered(probability, 1 / self.box))
+        # Where logits are cut off, all lower scores have the same probability.
+        return 0.0 if min(raw, probability) <= _EPSILON else raw
+
     def presence_probability(self, scores: ArrayLike) -> NDArray[np.float64]:
         """Give the probability that phrases with raw presence ``scores`` in [0, 1] are there."""
         return _tempered(scores, self.presence)

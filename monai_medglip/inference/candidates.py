@@ -64,7 +64,11 @@ class Candidates:
 
 
 def select_candidates(
-    prediction: dict[str, Tensor], valid_region: Tensor, settings: CandidateSettings | None = None
+    prediction: dict[str, Tensor],
+    valid_region: Tensor,
+    settings: CandidateSettings | None = None,
+    *,
+    least_score: float = 0.0,
 ) -> Iterator[Candidates]:
     """Give the candidates of each image of a batch.
 
@@ -72,6 +76,8 @@ def select_candidates(
         prediction: the network's dictionary.
         valid_region: ``(B, 2D)`` canvas edges of the image content.
         settings: how they are chosen.
+        least_score: raw score below which only the best box of each phrase is given. The others are what they are
+            without it, since no box is suppressed by one with a lower score.
 
     Yields:
         `Candidates` of one image after another.
@@ -84,10 +90,12 @@ def select_candidates(
     best, point = score.float().topk(count, dim=2)
     boxes = prediction["boxes"].float().gather(2, point[..., None].expand(*point.shape, valid_region.shape[1]))
     for index, valid in enumerate(prediction.get("phrase_valid", torch.ones_like(score[..., 0], dtype=torch.bool))):
-        yield _of_image(boxes[index], best[index], valid, valid_region[index], settings)
+        inside = _inside(boxes[index], best[index], valid, valid_region[index])
+        yield _suppressed(_above(inside, least_score), settings)
 
 
-def _of_image(boxes: Tensor, scores: Tensor, valid: Tensor, region: Tensor, settings: CandidateSettings) -> Candidates:
+def _inside(boxes: Tensor, scores: Tensor, valid: Tensor, region: Tensor) -> Candidates:
+    """The boxes ``(P, n, 2D)`` of phrases that are there, clipped to the region; what lies outside of it is dropped."""
     dims = len(region) // 2
     phrase = torch.arange(len(boxes), device=boxes.device)[:, None].expand_as(scores)
     rows = valid[:, None].expand_as(scores).flatten()
@@ -95,7 +103,20 @@ def _of_image(boxes: Tensor, scores: Tensor, valid: Tensor, region: Tensor, sett
     low = torch.maximum(boxes[:, :dims], region[:dims].float())
     high = torch.minimum(boxes[:, dims:], region[dims:].float())
     inside = (high > low).all(1)
-    boxes, scores, phrase = torch.cat([low, high], 1)[inside], scores[inside], phrase[inside]
+    return Candidates(torch.cat([low, high], 1)[inside], scores[inside], phrase[inside])
+
+
+def _above(found: Candidates, least_score: float) -> Candidates:
+    """The boxes, phrase after phrase with the best first, that reach a score, and the best of each phrase."""
+    wanted = found.scores >= least_score
+    wanted[:1] = True
+    wanted[1:] |= found.phrase[1:] != found.phrase[:-1]
+    return Candidates(found.boxes[wanted], found.scores[wanted], found.phrase[wanted])
+
+
+def _suppressed(found: Candidates, settings: CandidateSettings) -> Candidates:
+    """What is left when better boxes of a phrase have removed those that overlap them."""
+    boxes, scores, phrase = found.boxes, found.scores, found.phrase
     kept = non_max_suppression(boxes, scores, threshold=settings.overlap_threshold, groups=phrase)
     kept = kept[_rank_in_group(phrase[kept]) < settings.per_phrase]
     kept = kept[torch.argsort(phrase[kept], stable=True)]

@@ -20,14 +20,15 @@ _FIRST_DATA_GROUP, _PIXEL_GROUP = 8, 0x7FE0
 _MOST_KEPT = 2**14
 
 
-def plain_header(head: bytes) -> tuple[Any, int] | None:
+def plain_header(head: bytes, *, before_group: int = _PIXEL_GROUP) -> tuple[Any, int] | None:
     """Parse a header.
 
     Args:
         head: the first bytes of the file.
+        before_group: the group of tags at which parsing ends; by default that of the pixels.
 
     Returns:
-        The pydicom data set up to the pixels, and where their element begins; None where the header is not plain or is
+        The pydicom data set up to that group, and where its first element begins; None where the header is not plain or is
         longer than ``head``.
     """
     if head[_MAGIC_END - 4 : _MAGIC_END] != b"DICM":
@@ -37,23 +38,26 @@ def plain_header(head: bytes) -> tuple[Any, int] | None:
         return None
     _, start, end = meta.elements[_TRANSFER_SYNTAX]
     file_meta = _file_meta(head[start:end])
-    return None if file_meta is None else plain_data_set(head, meta.end, file_meta)
+    return None if file_meta is None else plain_data_set(head, meta.end, file_meta, before_group=before_group)
 
 
-def plain_data_set(data: bytes, start: int, file_meta: Any) -> tuple[Any, int] | None:
+def plain_data_set(
+    data: bytes, start: int, file_meta: Any, *, before_group: int = _PIXEL_GROUP
+) -> tuple[Any, int] | None:
     """Parse a data set that is explicit little endian.
 
     Args:
         data: its first bytes, or those of its file.
         start: where its first element begins.
         file_meta: the pydicom data set that stands before it.
+        before_group: as for `plain_header`.
 
     Returns:
         As `plain_header`.
     """
     from pydicom.dataset import Dataset
 
-    found = plain_elements(data, start, before_group=_PIXEL_GROUP)
+    found = plain_elements(data, start, before_group=before_group)
     if found is None or next(iter(found.elements), 0) >> 16 < _FIRST_DATA_GROUP:
         return None
     elements = [_raw_element(tag, vr, data[start:end]) for tag, (vr, start, end) in found.elements.items()]

@@ -68,3 +68,13 @@ def test_the_fitted_temperature_is_likelier_than_its_neighbors():
 def test_one_sided_outcomes_are_refused(outcomes):
     with pytest.raises(ConfigurationError, match=r"hits and misses .* got \d hits of \d"):
         fit_temperature([0.5] * len(outcomes), outcomes)
+
+
+@pytest.mark.parametrize("temperature", [0.05, 0.7, 1.0, 3.0, 20.0])
+@pytest.mark.parametrize("least", [0.0, 1e-9, 0.05, 0.3, 0.9, 1.0])
+def test_raw_scores_below_that_of_a_probability_do_not_reach_it(temperature, least):
+    calibration = Calibration(box=temperature)
+    scores = np.concatenate([[0.0, 1.0], np.geomspace(1e-9, 0.5, 200), 1 - np.geomspace(1e-9, 0.5, 200)])
+    below = scores < (1 - 1e-5) * calibration.raw_box_score(least)
+    assert (calibration.box_probability(scores[below]) < least).all()
+    assert not below.any() or least > 0

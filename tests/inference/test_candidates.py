@@ -109,3 +109,19 @@ def test_boxes_of_volumes_are_chosen_alike():
     volume = prediction_of([([0.0, 0, 0, 9, 9, 9], 0.9), ([0.0, 0, 0, 9, 9, 8], 0.8)])
     found = select(volume, torch.tensor([[0.0, 0, 0, 64, 5, 64]]))
     assert found.boxes.tolist() == [[0, 0, 0, 9, 5, 9]]
+
+
+@pytest.mark.parametrize("least", [0.0, 0.3, 0.7, 1.0])
+def test_a_least_score_leaves_the_boxes_above_it_as_they_are(least):
+    torch.manual_seed(0)
+    low = 40 * torch.rand(200, 2)
+    boxes = torch.cat([low, low + 4 + 20 * torch.rand(200, 2)], 1).tolist()
+    scores = torch.rand(2, 200).tolist()
+    prediction = prediction_of(*(list(zip(boxes, row, strict=True)) for row in scores))
+    everything = select(prediction)
+    (found,) = select_candidates(prediction, CANVAS, least_score=least)
+    first = torch.tensor([0, int((everything.phrase == 0).sum())])
+    wanted = everything.scores >= least
+    wanted[first] = True
+    for name in ("boxes", "scores", "phrase"):
+        torch.testing.assert_close(getattr(found, name), getattr(everything, name)[wanted])
