@@ -28,8 +28,8 @@ def plain_header(head: bytes, *, before_group: int = _PIXEL_GROUP) -> tuple[Any,
         before_group: the group of tags at which parsing ends; by default that of the pixels.
 
     Returns:
-        The pydicom data set up to that group, and where its first element begins; None where the header is not plain or is
-        longer than ``head``.
+        The pydicom data set up to that group, and where its first element begins; None where the header is not plain or
+        is longer than ``head``.
     """
     if head[_MAGIC_END - 4 : _MAGIC_END] != b"DICM":
         return None

@@ -43,10 +43,9 @@ def test_a_deflated_file_equals_the_plain_one(tmp_path: Path, shape: tuple[int, 
     np.testing.assert_array_equal(read_image(deflated(tmp_path, pixels)).array[0].T, pixels)
 
 
-@pytest.mark.parametrize("attributes", [{"ReferencedImageSequence": nested()}, {"ImageComments": "x" * 9000}])
+@pytest.mark.parametrize("attributes", [{"ReferencedImageSequence": nested()}, {"TextValue": "x" * 80_000}])
 def test_a_header_that_is_unusual_or_long_is_read(tmp_path: Path, attributes: dict[str, object]) -> None:
-    comments = {keyword: value * 9 if isinstance(value, str) else value for keyword, value in attributes.items()}
-    path = deflated(tmp_path, NOISE, **comments)
+    path = deflated(tmp_path, NOISE, **attributes)
     np.testing.assert_array_equal(read_image(path).array[0].T, NOISE)
 
 
