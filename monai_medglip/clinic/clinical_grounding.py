@@ -12,6 +12,7 @@ from dataclasses import replace
 from monai_medglip.clinic.asking import Asker, BundleFacts
 from monai_medglip.clinic.selection_rules import SelectionRule
 from monai_medglip.clinic.slice_wise import ground_slices
+from monai_medglip.errors import UnsupportedImageError
 from monai_medglip.grounding import Grounding, Status, Support
 from monai_medglip.imaging import Scan
 from monai_medglip.inference import ValidatedPhrase
@@ -33,10 +34,17 @@ def ground_as_validated(scan: Scan, rule: SelectionRule, asker: Asker) -> Ground
 
     Raises:
         ImageReadError: when the bundle is for volumes and the scan an image.
+        UnsupportedImageError: when the rule asks what was validated, and on such images nothing was.
         ConfigurationError: when there is no such bundle.
     """
     facts = asker.facts(rule.bundle)
     phrases = _validated_phrases(facts, scan) if rule.phrases is None else rule.phrases
+    if not phrases:
+        raise UnsupportedImageError(
+            f"expected phrases that {rule.bundle} was validated for on {scan.modality.value} images of body region "
+            f"{scan.body_region or 'not told'}, there are none; such a series is not evaluated: let another bundle or "
+            f"no rule ask it, or name phrases in the rule {rule.name!r}"
+        )
     asked = [phrase for phrase in phrases if _is_validated(phrase, facts, scan)]
     others = [phrase for phrase in phrases if phrase not in asked]
     provenance = {**facts.provenance, "modality": scan.modality.value, "body_region": scan.body_region}

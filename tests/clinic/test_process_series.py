@@ -107,6 +107,16 @@ def test_our_own_results_are_not_selected(outcome, tmp_path, asker, rules):
     assert dcmread(folder / "picture_01.dcm").Manufacturer == MANUFACTURER
 
 
+def test_a_rule_that_asks_what_was_validated_where_nothing_was_refuses_and_says_so(film, tmp_path, asker, write_rules):
+    words = LUNG_RULE.replace("modality: CT", "modality: XR\n    description: [thorax]").replace(
+        "[left lung, unicorn, pneumothorax]", "validated"
+    )
+    outcome = process_series(film, tmp_path / "out", asker=asker, rules=SelectionRules.read(write_rules(words)))
+    assert outcome.status is SeriesStatus.REFUSED
+    assert "volumes was validated for on XR images of body region chest, there are none" in outcome.reason
+    assert not asker.asked
+
+
 def test_a_refused_series_has_a_report_that_says_why(chest_series, tmp_path, asker, rules):
     def reader(folder):
         raise ImageReadError(f"{folder}/0001.dcm: expected slices on one regular grid, found a gap; send all of them")
