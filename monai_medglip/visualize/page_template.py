@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PhraseRow", "page_template", "phrase_rows"]
 
+_PAGES = "monai_medglip.visualize"
+
 
 @dataclass(frozen=True)
 class PhraseRow:
@@ -42,12 +44,17 @@ class PhraseRow:
 
 
 @cache
-def page_template(name: str) -> jinja2.Template:
-    """Give a template of this package; a value that it lacks is an error."""
+def page_template(name: str, package: str = _PAGES) -> jinja2.Template:
+    """Give a template; a value that it lacks is an error.
+
+    Args:
+        name: of the template.
+        package: whose folder ``templates`` holds it; it may include those of this package, such as ``page.css``.
+    """
     import jinja2  # not at the top: most who draw an overlay write no page
 
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("monai_medglip.visualize"),
+        loader=jinja2.ChoiceLoader([jinja2.PackageLoader(package), jinja2.PackageLoader(_PAGES)]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -9,8 +9,6 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -20,12 +18,11 @@ from monai_medglip.atomic_file import atomic_file
 from monai_medglip.data_engine.grounding_data import GroundingData
 from monai_medglip.data_engine.quality.finding import Finding
 from monai_medglip.data_engine.quality.waivers import Waiver
+from monai_medglip.data_engine.record import Record
 from monai_medglip.data_engine.region_grounding import region_grounding
 from monai_medglip.errors import MedGLIPError
 from monai_medglip.visualize import overlay
-
-if TYPE_CHECKING:
-    import jinja2
+from monai_medglip.visualize.page_template import page_template
 
 __all__ = ["QualityReport", "write_report_page"]
 
@@ -84,7 +81,7 @@ def write_report_page(path: str | os.PathLike[str], report: QualityReport, data:
     Raises:
         OutputError: when the file cannot be written.
     """
-    page = _template().render(
+    page = page_template("quality_report.html", "monai_medglip.data_engine.quality").render(
         report=report,
         groups=_groups(report, data),
         checks=_table(report),
@@ -99,18 +96,21 @@ def _groups(report: QualityReport, data: GroundingData) -> list[_Group]:
     together: dict[tuple[str, str], list[Finding]] = {}
     for finding in report.findings:
         together.setdefault((finding.check, finding.source), []).append(finding)
+    named = {(finding.source, finding.record) for finding in report.findings}
+    records = {key: record for record in data.records() if (key := (record.source, record.id)) in named}
     return [
-        _Group(check, found[0].stage.value, source, found, _pictures(found, data))
+        _Group(check, found[0].stage.value, source, found, _pictures(found, data, records))
         for (check, source), found in together.items()
     ]
 
 
-def _pictures(findings: Sequence[Finding], data: GroundingData) -> list[tuple[Finding, str]]:
+def _pictures(
+    findings: Sequence[Finding], data: GroundingData, records: Mapping[tuple[str, str], Record]
+) -> list[tuple[Finding, str]]:
     """The first findings of a group whose image can be drawn, with the region that each is about."""
     drawn: list[tuple[Finding, str]] = []
-    records = {record.id: record for record in data.records(sources=[findings[0].source])}
     for finding in findings:
-        record = records.get(finding.record or "")
+        record = records.get((finding.source, finding.record or ""))
         if record is None or len(drawn) == PICTURES_PER_CHECK:
             continue
         try:
@@ -137,18 +137,3 @@ def _table(report: QualityReport) -> list[tuple[str, str, list[int]]]:
     return [
         (stage, check, [counts[check, source] for source in report.image_counts]) for check, stage in stages.items()
     ]
-
-
-@cache
-def _template() -> jinja2.Template:
-    import jinja2  # not at the top: most who check write no page
-
-    own, pages = "monai_medglip.data_engine.quality", "monai_medglip.visualize"
-    environment = jinja2.Environment(
-        loader=jinja2.ChoiceLoader([jinja2.PackageLoader(own), jinja2.PackageLoader(pages)]),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("quality_report.html")

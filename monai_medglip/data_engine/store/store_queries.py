@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Questions to a store in SQL, answered by DuckDB, which can read the store's tables and nothing else."""
+"""Questions to tables in SQL, answered by DuckDB, which can read these tables and nothing else."""
 
 from __future__ import annotations
 
@@ -17,15 +17,19 @@ if TYPE_CHECKING:
 __all__ = ["StoreQueries"]
 
 
+Content = Sequence[Path] | pa.Table
+"""What a table holds: Parquet files, or rows in memory."""
+
+
 class StoreQueries:
-    """One view per table of a store.
+    """One view per table.
 
     Args:
-        files: the Parquet files of each table.
+        tables: the Parquet files of each table, or its rows.
     """
 
-    def __init__(self, files: Mapping[str, Sequence[Path]]) -> None:
-        self._files = {name: [str(path.resolve()) for path in paths] for name, paths in files.items()}
+    def __init__(self, tables: Mapping[str, Content]) -> None:
+        self._tables = dict(tables)
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._process = os.getpid()
 
@@ -54,25 +58,30 @@ class StoreQueries:
             # None for a question without parameters, or DuckDB prepares it twice
             return connection.sql(sql, params=list(parameters) or None).to_arrow_table()
         except duckdb.Error as error:
-            raise DataError(f"expected a question in SQL about {', '.join(self._files)}, but {error}") from error
+            raise DataError(f"expected a question in SQL about {', '.join(self._tables)}, but {error}") from error
 
     def _connected(self) -> duckdb.DuckDBPyConnection:
         """Give this process's connection: DuckDB's threads do not survive a fork."""
         if self._connection is None or self._process != os.getpid():
-            self._connection, self._process = _connect(self._files), os.getpid()
+            self._connection, self._process = _connect(self._tables), os.getpid()
         return self._connection
 
 
-def _connect(files: Mapping[str, Sequence[str]]) -> duckdb.DuckDBPyConnection:
+def _connect(tables: Mapping[str, Content]) -> duckdb.DuckDBPyConnection:
     try:
         import duckdb
     except ImportError as error:
         raise ConfigurationError("expected duckdb for queries; pip install monai_medglip[data]") from error
     connection = duckdb.connect()
-    for name, paths in files.items():
+    allowed: list[str] = []
+    for name, content in tables.items():
+        if isinstance(content, pa.Table):
+            connection.register(name, content)
+            continue
+        paths = [str(path.resolve()) for path in content]
         listed = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
         connection.execute(f'CREATE VIEW "{name}" AS SELECT * FROM read_parquet([{listed}])')
-    allowed = [path for paths in files.values() for path in paths]
+        allowed += paths
     connection.execute("SET allowed_paths = $paths", {"paths": allowed})
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
