@@ -4,13 +4,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from monai_medglip.atomic_file import atomic_file
 
 if TYPE_CHECKING:
     from monai_medglip.data_engine.quality.report_page import QualityReport
@@ -27,7 +24,7 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         "patients in several splits, terms. Nothing is changed.",
         epilog="example: medglip data check shared/data/2d --out quality.html --waivers waivers.yaml",
     )
-    parser.add_argument("data", metavar="DATA", help="data folder or store")
+    parser.add_argument("data", metavar="DATA", help="store, shards or data folder")
     parser.add_argument("--out", type=Path, default=Path("quality.html"), metavar="HTML", help="the page")
     parser.add_argument("--waivers", type=Path, metavar="YAML", help="findings that may pass, with reasons")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the findings as JSON too")
@@ -38,24 +35,23 @@ def run(arguments: argparse.Namespace) -> int:
     """Check, write the page, print the counts; gives back 1 when a finding is not waived."""
     from tqdm import tqdm
 
-    from monai_medglip.data_engine.cards import source_card, source_names
-    from monai_medglip.data_engine.grounding_folder import GroundingFolder
+    from monai_medglip.data_engine.open_data import open_grounding_data
     from monai_medglip.data_engine.quality.collection_report import check_data
+    from monai_medglip.data_engine.quality.finding_file import write_findings
     from monai_medglip.data_engine.quality.report_page import QualityReport, write_report_page
     from monai_medglip.data_engine.quality.waivers import Waivers
+    from monai_medglip.data_engine.source_terms import source_terms
 
-    data = GroundingFolder(arguments.data)
+    data = open_grounding_data(arguments.data)
     waivers = Waivers.read(arguments.waivers) if arguments.waivers else Waivers()
-    licenses = {source: source_card(source).license for source in data.sources if source in source_names()}
+    licenses = {source: source_terms(data, source).license for source in data.sources}
     found = waivers.apply(check_data(data, licenses, progress=lambda records: tqdm(records, unit="image")))
     images = Counter(record.source for record in data.records())
-    title = f"Quality of {Path(arguments.data).name}"
+    title = f"Quality of {Path(arguments.data).resolve().name}"
     report = QualityReport(title, tuple(found), images, tuple(waivers.unused(found)))
     write_report_page(arguments.out, report, data)
     if arguments.json:
-        rows = [{**vars(finding), "stage": finding.stage.value} for finding in found]
-        with atomic_file(arguments.json) as temporary:
-            temporary.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_findings(arguments.json, found)
     return _tell(report, arguments.out)
 
 

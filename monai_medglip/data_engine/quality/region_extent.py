@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from monai_medglip.data_engine.instances import SMALLEST_COMPONENT
 from monai_medglip.data_engine.quality.finding import Stage
 from monai_medglip.data_engine.quality.image_check import CheckedImage, Remark
 
@@ -29,11 +30,11 @@ class RegionExtent:
         for index, region in enumerate(image.regions):
             dims = len(region.box) // 2
             sides = [high - low for low, high in zip(region.box[:dims], region.box[dims:], strict=True)]
-            share = math.prod(sides) / math.prod(shape)
-            if region.mask is not None:
-                share = region.mask.area / math.prod(shape)
-            if region.ignored:
-                yield Remark(f"{region.concept}: a speck of {region.mask.area if region.mask else 0} voxels", index)
+            voxels = math.prod(sides) if region.mask is None else region.mask.area
+            share = voxels / math.prod(shape)
+            # A label that is one instance keeps its specks: an organ of which the image shows a corner, or a slip.
+            if region.ignored or (region.mask is not None and voxels < SMALLEST_COMPONENT):
+                yield Remark(f"{region.concept}: a speck of {voxels} voxels", index)
             elif dims == 2 and min(sides) < SHORTEST_SIDE:
                 yield Remark(f"{region.concept}: a box of {sides[0]:g} x {sides[1]:g} pixels", index)
             elif share >= WHOLE_SHARE:

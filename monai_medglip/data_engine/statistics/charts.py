@@ -7,7 +7,18 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Bar", "Column", "Columns", "Curve", "Segment", "Tick", "bar_chart", "column_chart", "count_text", "rank_curve"]
+__all__ = [
+    "Bar",
+    "Column",
+    "Columns",
+    "Curve",
+    "Segment",
+    "Tick",
+    "bar_chart",
+    "column_chart",
+    "count_text",
+    "rank_curve",
+]
 
 _MILLION = 1_000_000
 

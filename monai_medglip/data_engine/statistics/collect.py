@@ -68,7 +68,9 @@ def collect_statistics(data: GroundingData, tables: DataTables) -> DataStatistic
     (parts,) = _rows(tables, _MASKS)
     return DataStatistics(
         records=tuple(
-            RecordCount(row["source"], Modality(row["modality"]), row["dims"], row["split"], row["records"], row["regions"])
+            RecordCount(
+                row["source"], Modality(row["modality"]), row["dims"], row["split"], row["records"], row["regions"]
+            )
             for row in _rows(tables, _RECORDS)
         ),
         sources=_sources(data, list(_rows(tables, _PATIENTS)), labels),

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -92,11 +93,11 @@ class StatisticsCharts:
 
     def shares(self) -> Columns | None:
         """Regions by the share of the image that their box takes; None where there is none."""
-        return _by_size(self.statistics.shares, _percent)
+        return _by_size(self.statistics.shares, 100, "%")
 
     def lengths(self) -> Columns | None:
         """Regions by the longest side of their box in millimeters; None where no spacing is known."""
-        return _by_size(self.statistics.lengths_mm, _millimeters)
+        return _by_size(self.statistics.lengths_mm, 1, "mm")
 
     def per_record(self) -> Columns:
         """Images by the number of their regions."""
@@ -143,28 +144,26 @@ def _add(counts: dict[Group, int], key: Group, count: int) -> None:
     counts[key] = counts.get(key, 0) + count
 
 
-def _by_size(counts: Mapping[int, Mapping[int, int]], text: Callable[[float], str]) -> Columns | None:
-    """A histogram over the bins of sizes, with a tick at each power of ten."""
+def _by_size(counts: Mapping[int, Mapping[int, int]], scale: float, unit: str) -> Columns | None:
+    """A histogram over the bins of sizes, with a tick at each power of ten; sizes are told times ``scale``."""
     bins = sorted({number for own in counts.values() for number in own})
     if not bins:
         return None
     low = bins[0] // SIZE_BINS_PER_DECADE * SIZE_BINS_PER_DECADE
     high = -(-(bins[-1] + 1) // SIZE_BINS_PER_DECADE) * SIZE_BINS_PER_DECADE
+    edges = [scale * 10 ** (number / SIZE_BINS_PER_DECADE) for number in range(low, high + 1)]
     columns = [
         (
-            f"{text(10 ** (number / SIZE_BINS_PER_DECADE))} to {text(10 ** ((number + 1) / SIZE_BINS_PER_DECADE))}",
-            {_DIMS[dims]: own[number] for dims, own in counts.items() if number in own},
+            f"{_short(edges[place])} to {_short(edges[place + 1])} {unit}",
+            {_DIMS[dims]: own[low + place] for dims, own in counts.items() if low + place in own},
         )
-        for number in range(low, high)
+        for place in range(high - low)
     ]
-    powers = range(low, high + 1, SIZE_BINS_PER_DECADE)
-    ticks = {number - low: text(10.0 ** (number // SIZE_BINS_PER_DECADE)) for number in powers}
+    ticks = {place: _short(edges[place]) for place in range(0, high - low + 1, SIZE_BINS_PER_DECADE)}
     return column_chart(columns, tuple(_DIMS.values()), ticks)
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.0f} %"
-
-
-def _millimeters(length: float) -> str:
-    return f"{length:.2g} mm" if length < 10 else f"{length:,.0f} mm"
+def _short(size: float) -> str:
+    """A size with two digits, without an exponent."""
+    digits = max(0, 1 - math.floor(math.log10(size) + 1e-9))
+    return f"{size:,.{digits}f}".rstrip("0").rstrip(".") if digits else f"{size:,.0f}"

@@ -17,10 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["StoreQueries"]
 
 
-Content = Sequence[Path] | pa.Table
-"""What a table holds: Parquet files, or rows in memory."""
-
-
 class StoreQueries:
     """One view per table.
 
@@ -28,7 +24,7 @@ class StoreQueries:
         tables: the Parquet files of each table, or its rows.
     """
 
-    def __init__(self, tables: Mapping[str, Content]) -> None:
+    def __init__(self, tables: Mapping[str, Sequence[Path] | pa.Table]) -> None:
         self._tables = dict(tables)
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._process = os.getpid()
@@ -67,7 +63,7 @@ class StoreQueries:
         return self._connection
 
 
-def _connect(tables: Mapping[str, Content]) -> duckdb.DuckDBPyConnection:
+def _connect(tables: Mapping[str, Sequence[Path] | pa.Table]) -> duckdb.DuckDBPyConnection:
     try:
         import duckdb
     except ImportError as error:

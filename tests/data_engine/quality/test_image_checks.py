@@ -56,6 +56,14 @@ def test_a_box_that_does_not_lie_inside(box) -> None:
     assert ("box outside", 0) in found([Region("polyp", box, None)])
 
 
+def test_a_speck_of_a_mask_also_in_a_volume() -> None:
+    mask = np.zeros((20, 20, 20), bool)
+    mask[3:5, 3:5, 3:6] = True
+    volume = np.random.default_rng(2).normal(size=(1, 20, 20, 20)).astype(np.float32)
+    speck = Region("liver", (3.0, 3, 3, 5, 5, 6), MaskRLE.encode(mask))
+    assert found([speck], scan(volume, Frame.pixel((20, 20, 20)), Modality.CT)) == [("region extent", 0)]
+
+
 def test_a_sliver_and_a_region_that_is_the_whole_image() -> None:
     assert found([Region("polyp", (10.0, 10, 12, 40), None)]) == [("region extent", 0)]
     assert found([masked("polyp", (0, 0), SHAPE)]) == [("region extent", 0)]
