@@ -33,6 +33,7 @@ class BrowserServer:
         self._socket = socket.socket()
         try:
             self._socket.bind((_HOST, port))
+            self._socket.listen()  # whoever asks before the server runs waits for it
         except OSError as error:
             self._socket.close()
             raise ConfigurationError(f"expected to serve at port {port}, the system says: {error}") from error

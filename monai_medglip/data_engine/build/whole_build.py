@@ -108,9 +108,14 @@ def _finish(plan: BuildPlan, target: Path, parts: Sequence[Part]) -> Manifest:
         parts,
         labels=[rule for card in cards for rule in card.label_rules(ontology)],
         sources=[StoredSource(c.facts(), c.license, c.commercial_use, c.citation, c.home) for c in cards],
-        roots={source.card.name: source.root for source in plan.sources},
+        roots={source.card.name: _absolute(source.root) for source in plan.sources},
         findings=plan.waivers.apply(findings),
     )
+
+
+def _absolute(root: Path) -> Path:
+    """A folder as it is found from anywhere, because the store would look for a relative one below itself."""
+    return root if "://" in str(root) else root.resolve()
 
 
 def _summaries(part: Part) -> Iterator[ImageSummary]:

@@ -20,8 +20,10 @@ from tests.browser_page import open_page
 from tests.phantoms import INDEX_COLUMNS, PhantomFolder, blocks, write_tsv
 from tests.store_of_folder import write_store
 
-for module in ("pyarrow", "duckdb", "fastapi", "uvicorn"):
-    pytest.importorskip(module, reason=f"{module} is in the extra 'data'")
+pytest.importorskip("pyarrow", reason="pyarrow is in the extra 'data'")
+pytest.importorskip("duckdb", reason="duckdb is in the extra 'data'")
+pytest.importorskip("uvicorn", reason="uvicorn is in the extra 'data'")
+pytest.importorskip("fastapi", reason="fastapi is in the extra 'data'")
 from fastapi import FastAPI
 
 from monai_medglip.data_engine.browser import BrowserServer, browser_app

@@ -46,6 +46,15 @@ def test_a_store_holds_the_images_and_regions_of_its_sources(plan, polyps, tmp_p
     assert np.array_equal(store.read(records[3]).array.shape, (1, 48, 40))
 
 
+def test_images_named_by_a_relative_folder_are_found_from_anywhere(plan, polyps, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(polyps.parent)
+    relative = replace(plan, sources=(replace(plan.sources[0], root=Path(polyps.name)),))
+    build_store(relative, tmp_path / "far" / "store", tmp_path / "work")
+    monkeypatch.chdir(tmp_path / "far")
+    store = GroundingStore(tmp_path / "far" / "store")
+    assert store.read(store.records()[0]).array.shape == (1, 48, 40)
+
+
 def test_one_broken_image_is_a_finding_with_a_reason_that_names_no_folder(plan, tmp_path) -> None:
     build_store(plan, tmp_path / "store", tmp_path / "work")
     (broken,) = [row for row in findings(tmp_path / "store") if row["check"] == "unreadable"]
