@@ -33,8 +33,9 @@ FROM regions JOIN records ON record = number WHERE NOT ignored GROUP BY ALL ORDE
 _MASKS = "SELECT count(mask) FILTER (NOT ignored) AS masks, count(*) FILTER (ignored) AS specks FROM regions"
 _PER_RECORD = """
 SELECT count, count(*) AS records FROM (
-  SELECT count(region.record) AS count FROM records LEFT JOIN (SELECT record FROM regions WHERE NOT ignored) AS region
-  ON region.record = number GROUP BY number
+  SELECT region_count - coalesce(specks, 0) AS count FROM records LEFT JOIN (
+    SELECT record, count(*) AS specks FROM regions WHERE ignored GROUP BY record
+  ) ON record = number
 ) GROUP BY count ORDER BY count"""
 _SHARES = f"""
 SELECT dims, least(floor({SIZE_BINS_PER_DECADE} * log10(share)), -1)::INT AS bin, count(*) AS regions FROM (
