@@ -22,7 +22,7 @@ from monai_medglip.ontology.concept import Level
 __all__ = ["collect_statistics"]
 
 _RECORDS = """
-SELECT source, modality, len(shape) AS dims, split, count(*) AS records, sum(region_count) AS regions
+SELECT source, modality, len(shape) AS dims, split, count(*) AS records
 FROM records GROUP BY ALL ORDER BY ALL"""
 _PATIENTS = "SELECT source, count(*) AS records, count(DISTINCT patient) AS patients FROM records GROUP BY source"
 _BODY_REGIONS = "SELECT body_region, count(*) AS records FROM records GROUP BY ALL ORDER BY records DESC, body_region"
@@ -69,9 +69,7 @@ def collect_statistics(data: GroundingData, tables: DataTables) -> DataStatistic
     (parts,) = _rows(tables, _MASKS)
     return DataStatistics(
         records=tuple(
-            RecordCount(
-                row["source"], Modality(row["modality"]), row["dims"], row["split"], row["records"], row["regions"]
-            )
+            RecordCount(row["source"], Modality(row["modality"]), row["dims"], row["split"], row["records"])
             for row in _rows(tables, _RECORDS)
         ),
         sources=_sources(data, list(_rows(tables, _PATIENTS)), labels),

@@ -26,7 +26,6 @@ class RecordCount:
         spatial_dims: 2 for images, 3 for volumes.
         split: train, val or test.
         records: number of images.
-        regions: number of their regions.
     """
 
     source: str
@@ -34,7 +33,6 @@ class RecordCount:
     spatial_dims: int
     split: str
     records: int
-    regions: int
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ _MODALITY_NAMES = {
     Modality.MI: "microscopy",
     Modality.UNKNOWN: "not told",
 }
+# What is not known has the color of the last series, a grey.
 _USES = {
     CommercialUse.YES: "allow commercial use",
     CommercialUse.NO: "forbid commercial use",
@@ -57,7 +58,7 @@ class StatisticsCharts:
     dims = tuple(_DIMS.values())
     levels = _LEVELS
     splits = _SPLITS
-    uses = tuple(_USES.values())
+    uses = (*list(_USES.values())[:2], "", "", "", "", _USES[CommercialUse.UNKNOWN])
 
     def modalities(self) -> list[Bar]:
         """Images and volumes by modality, with the number of their regions."""
@@ -65,9 +66,12 @@ class StatisticsCharts:
         regions: dict[Modality, int] = {}
         for one in self.statistics.records:
             _add(counts.setdefault(one.modality, {}), _DIMS[one.spatial_dims], one.records)
-            regions[one.modality] = regions.get(one.modality, 0) + one.regions
+        for (modality, _), count in self.statistics.levels.items():
+            _add(regions, modality, count)
         order = sorted(counts, key=lambda modality: -sum(counts[modality].values()))
-        rows = [(modality_name(modality), f"{regions[modality]:,} regions", counts[modality]) for modality in order]
+        rows = [
+            (modality_name(modality), f"{regions.get(modality, 0):,} regions", counts[modality]) for modality in order
+        ]
         return bar_chart(rows, self.dims)
 
     def levels_by_modality(self) -> list[Bar]:

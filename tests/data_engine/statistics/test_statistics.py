@@ -64,8 +64,8 @@ def statistics_of(request, tmp_path):
 def test_images_regions_and_patients_are_counted(statistics_of, place) -> None:
     found = statistics_of(plates(place))
     assert found.records == (
-        RecordCount("made", Modality.CT, 2, "test", 1, 0),
-        RecordCount("made", Modality.CT, 2, "train", 2, 5),
+        RecordCount("made", Modality.CT, 2, "test", 1),
+        RecordCount("made", Modality.CT, 2, "train", 2),
     )
     assert [(source.name, source.records, source.patients, source.regions) for source in found.sources] == [
         ("made", 3, 2, 4)

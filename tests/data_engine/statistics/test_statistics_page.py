@@ -24,8 +24,8 @@ def statistics() -> DataStatistics:
     terms = SourceTerms("A title", "CC BY 4.0", CommercialUse.YES, Access.FREE)
     return DataStatistics(
         records=(
-            RecordCount("big", Modality.CT, 3, "train", 900_000, 4_000_000),
-            RecordCount(EVIL, Modality.XR, 2, "test", 100_000, 500_000),
+            RecordCount("big", Modality.CT, 3, "train", 900_000),
+            RecordCount(EVIL, Modality.XR, 2, "test", 100_000),
         ),
         sources=(
             SourceCount("big", 900_000, 300_000, 4_000_000, 2, terms),
@@ -36,7 +36,11 @@ def statistics() -> DataStatistics:
             ConceptCount(EVIL, Level.LESION, 500_000, 100_000, 1),
             ConceptCount("caries", Level.FINDING, 2, 2, 1),
         ),
-        levels={(Modality.CT, Level.ORGAN): 3_999_998, (Modality.CT, Level.FINDING): 2, (Modality.XR, Level.LESION): 5},
+        levels={
+            (Modality.CT, Level.ORGAN): 3_999_998,
+            (Modality.CT, Level.FINDING): 2,
+            (Modality.XR, Level.LESION): 500_000,
+        },
         body_regions={"abdomen": 900_000, None: 100_000},
         masks=4_000_000,
         specks=12,
@@ -99,7 +103,16 @@ def test_counts_are_told_as_people_read_them() -> None:
 
 def test_the_page_tells_every_count_and_the_terms() -> None:
     text = re.sub(r"\s+", " ", Tags(render_statistics_page(statistics(), title="Med-GLIP")).text)
-    for told in ("900,000", "4.5 million", "CC BY 4.0", "free", "not known", "1 label has fewer than 10", "12 specks"):
+    for told in (
+        "900,000",
+        "4.5 million",
+        "CT 4,000,000 regions",
+        "CC BY 4.0",
+        "free",
+        "not known",
+        "1 label has fewer than 10",
+        "12 specks",
+    ):
         assert told in text
 
 
