@@ -17,8 +17,6 @@ from monai_medglip.phrases.seen_region import SeenRegion, SeenRegions
 __all__ = ["ImagePhrase", "image_phrases"]
 
 _SEED = 0
-MOST_REGIONS = 60
-"""Regions of an image up to which each is described in words; of more, only the first so many."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ def image_phrases(
         regions: what is drawn in it; specks have no phrase.
         ontology: the concepts.
     """
-    places = [place for place, region in enumerate(regions) if not region.ignored][:MOST_REGIONS]
+    places = [place for place, region in enumerate(regions) if not region.ignored]
     drawn = (regions[place] for place in places)
     seen = SeenRegions(tuple(SeenRegion(one.concept, one.box, one.mask) for one in drawn), frame)
     known = SourceConcepts(data.labels(record.source), ontology)
