@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is counted in a collection whose parts were counted by hand, as a folder and as a store."""
+"""What is counted in a collection whose parts were counted by hand, as a folder, a store and shards."""
 
 from __future__ import annotations
 
@@ -49,13 +49,17 @@ def place(tmp_path):
     return path
 
 
-@pytest.fixture(params=["folder", "store"])
+@pytest.fixture(params=["folder", "store", "shards"])
 def statistics_of(request, tmp_path):
     def count(folder: GroundingFolder):
-        from monai_medglip.data_engine.store import GroundingStore
+        from monai_medglip.data_engine.store import GroundingShards, GroundingStore, write_shards
 
-        is_store = request.param == "store"
-        data = GroundingStore(write_store(folder, tmp_path / "store")) if is_store else folder
+        data = folder
+        if request.param != "folder":
+            data = GroundingStore(write_store(folder, tmp_path / "store"))
+        if request.param == "shards":
+            write_shards(data, tmp_path / "shards")
+            data = GroundingShards(tmp_path / "shards")
         return collect_statistics(data, data_tables(data))
 
     return count
