@@ -354,7 +354,7 @@ def main() -> None:
     command = shlex.join(["python", "benchmarks/clinic_faults.py", *sys.argv[1:]])
     bundle = Bundle(arguments.bundles / "medglip_2d").provenance()
     head = result_head(command, bundle=bundle, data={"studies": "made by benchmarks/clinic_studies.py"})
-    write_result(arguments.out, head, {**size, "asked_of": "issue: 200 studies, 50 kills, 5 restarts", **results})
+    write_result(arguments.out, head, {**size, "asked_of": "200 studies, 50 kills, 5 restarts", **results})
 
 
 if __name__ == "__main__":
