@@ -6,6 +6,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -40,8 +41,9 @@ def regions_from_annotations(
 ) -> tuple[Region, ...]:
     """Give the regions of one image from what a data set drew in it.
 
-    A mask settles the box of its region; a drawn box beside it is not looked at. Attributes stay with the regions;
-    where several annotations become one region, those that all of them have.
+    A mask settles the box of its region; a box that was drawn beside it is kept for the checks alone, see
+    `Region.drawn_box`. Attributes stay with the regions; where several annotations become one region, those that all of
+    them have.
 
     Args:
         annotations: in any order.
@@ -81,7 +83,7 @@ def regions_from_masks(rule: LabelRule, masks: Sequence[npt.NDArray[np.bool_]]) 
     Returns:
         The regions; components under `SMALLEST_COMPONENT` pixels come last and are marked as ignored.
     """
-    coded = [(MaskRLE.encode(mask), ()) for mask in masks if mask.any()]
+    coded = [_DrawnMask(MaskRLE.encode(mask)) for mask in masks if mask.any()]
     return _mask_regions(rule, coded, SMALLEST_COMPONENT)
 
 
@@ -116,7 +118,7 @@ def components(mask: npt.NDArray[np.bool_]) -> list[tuple[MaskRLE, tuple[float, 
 
 def _regions(rule: LabelRule, annotations: Sequence[Annotation], least: int) -> tuple[Region, ...]:
     """Give the regions of one label, those with masks first."""
-    masks = [(entry.mask, entry.attributes) for entry in annotations if entry.mask is not None]
+    masks = [_DrawnMask(entry.mask, entry.box, entry.attributes) for entry in annotations if entry.mask is not None]
     boxes = [(entry.box, entry.attributes) for entry in annotations if entry.mask is None and entry.box is not None]
     if rule.instances is InstanceRule.ONE and len(boxes) > 1:
         boxes = [(bounds_of([box for box, _ in boxes]), _shared(told for _, told in boxes))]
@@ -126,21 +128,37 @@ def _regions(rule: LabelRule, annotations: Sequence[Annotation], least: int) -> 
     )
 
 
-def _mask_regions(rule: LabelRule, masks: Sequence[tuple[MaskRLE, Attributes]], least: int) -> tuple[Region, ...]:
-    if not masks:
+class _DrawnMask(NamedTuple):
+    mask: MaskRLE
+    box: tuple[float, ...] | None = None
+    attributes: Attributes = ()
+
+
+def _mask_regions(rule: LabelRule, drawn: Sequence[_DrawnMask], least: int) -> tuple[Region, ...]:
+    if not drawn:
         return ()
     if rule.instances is InstanceRule.COMPONENTS:
         regions = [
-            Region(rule.label, box, part, rule.truth, part.area < least, told)
-            for mask, told in masks
-            for part, box in components(mask.decode())
+            Region(rule.label, box, part, rule.truth, part.area < least, one.attributes, one.box)
+            for one in drawn
+            for part, box in components(one.mask.decode())
         ]
         return tuple(sorted(regions, key=lambda region: region.ignored))
-    if rule.instances is not InstanceRule.BOXES and len(masks) > 1:
-        union = MaskRLE.encode(np.logical_or.reduce([mask.decode() for mask, _ in masks]))
-        masks = [(union, _shared(told for _, told in masks))]
+    if rule.instances is not InstanceRule.BOXES and len(drawn) > 1:
+        drawn = [_union(drawn)]
     return tuple(
-        Region(rule.label, tuple(mask.box.tolist()), mask, rule.truth, attributes=told) for mask, told in masks
+        Region(rule.label, tuple(mask.box.tolist()), mask, rule.truth, attributes=told, drawn_box=box)
+        for mask, box, told in drawn
+    )
+
+
+def _union(drawn: Sequence[_DrawnMask]) -> _DrawnMask:
+    """Join masks of one value, and the boxes where all of them have one."""
+    boxes = [one.box for one in drawn if one.box is not None]
+    return _DrawnMask(
+        MaskRLE.encode(np.logical_or.reduce([one.mask.decode() for one in drawn])),
+        bounds_of(boxes) if len(boxes) == len(drawn) else None,
+        _shared(one.attributes for one in drawn),
     )
 
 

@@ -35,6 +35,8 @@ class Region:
         truth: who drew it.
         ignored: too small to count as an instance, yet not background.
         attributes: what the source says of it besides, such as the words of a report or the reader; names are unique.
+        drawn_box: (2D,) the box that the source drew beside a mask, round the whole of which this region may be a part;
+            None where it drew none. Only the checks look at it, and no store keeps it.
     """
 
     concept: str
@@ -43,6 +45,7 @@ class Region:
     truth: Truth = Truth.EXPERT
     ignored: bool = False
     attributes: tuple[tuple[str, str], ...] = ()
+    drawn_box: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True)

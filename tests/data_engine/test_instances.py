@@ -141,3 +141,26 @@ def test_a_value_without_a_rule_is_refused_with_the_nearest_one():
             [_annotation("livre", box=(1, 1, 2, 2))],
             [_rule("liver", "liver", InstanceRule.ONE), _rule("spleen", "spleen", InstanceRule.ONE)],
         )
+
+
+def test_a_box_drawn_beside_a_mask_is_kept_for_the_checks_and_settles_nothing():
+    mask = np.zeros((12, 8), bool)
+    mask[1:5, 1:7] = mask[8:12, 2:7] = True
+    drawn = [_annotation("1", mask, box=(0.0, 1.0, 5.0, 7.0))]
+    for instances, boxes in (
+        (InstanceRule.ONE, [(1, 1, 12, 7)]),
+        (COMPONENTS.instances, [(1, 1, 5, 7), (8, 2, 12, 7)]),
+    ):
+        regions = regions_from_annotations(drawn, [_rule("1", "organ", instances)])
+        assert [region.box for region in regions] == boxes
+        assert {region.drawn_box for region in regions} == {(0, 1, 5, 7)}
+
+
+def test_masks_that_become_one_region_have_the_bounds_of_their_boxes_where_all_have_one():
+    masks = [np.zeros((8, 8), bool), np.zeros((8, 8), bool)]
+    masks[0][0:4, 0:4] = masks[1][5:8, 5:8] = True
+    boxes = [(0.0, 0.0, 4.0, 4.0), (5.0, 5.0, 7.0, 8.0)]
+    both = [_annotation("1", mask, box=box) for mask, box in zip(masks, boxes, strict=True)]
+    assert regions_from_annotations(both, [_rule("1", "organ", InstanceRule.ONE)])[0].drawn_box == (0, 0, 7, 8)
+    one = [both[0], _annotation("1", masks[1])]
+    assert regions_from_annotations(one, [_rule("1", "organ", InstanceRule.ONE)])[0].drawn_box is None

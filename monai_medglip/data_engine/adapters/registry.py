@@ -18,6 +18,7 @@ from monai_medglip.imaging.modality import Modality
 __all__ = ["READERS", "adapter_class", "adapter_from_layout"]
 
 READERS: Mapping[str, tuple[str, str]] = {
+    "array_masks": ("array_masks", "ArrayMasks"),
     "box_table": ("box_table", "BoxTable"),
     "chestx_det": ("chestx_det", "ChestxDet"),
     "coco": ("coco", "Coco"),
@@ -26,14 +27,20 @@ READERS: Mapping[str, tuple[str, str]] = {
     "data_folder": ("data_folder", "DataFolder"),
     "dataset_json": ("dataset_json", "DatasetJson"),
     "image_list": ("image_list", "ImageList"),
+    "imagescope": ("imagescope", "ImageScope"),
     "instance_map": ("instance_map", "InstanceMap"),
     "label_map": ("label_map", "LabelMap"),
+    "label_series": ("label_series", "LabelSeries"),
+    "labelme": ("labelme", "Labelme"),
+    "lidc": ("lidc", "Lidc"),
     "mask_files": ("mask_files", "MaskFiles"),
     "outline": ("outline", "Outline"),
     "padchest_gr": ("padchest_gr", "PadchestGr"),
     "parts": ("parts", "Parts"),
     "rle_table": ("rle_table", "RleTable"),
     "slake": ("slake", "Slake"),
+    "slice_pictures": ("slice_pictures", "SlicePictures"),
+    "sparse_masks": ("sparse_masks", "SparseMasks"),
     "sphere_table": ("sphere_table", "SphereTable"),
     "tcia": ("tcia", "Tcia"),
     "voc": ("voc", "Voc"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pascal VOC: an XML file of boxes for each image; files that declare entities are refused before they unfold."""
+"""Pascal VOC: an XML file of boxes for each image."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from monai_medglip.data_engine.adapters.image_files import ImageFiles
 from monai_medglip.data_engine.adapters.mask_items import mask_items
 from monai_medglip.data_engine.adapters.matched_files import WithoutFile
 from monai_medglip.data_engine.adapters.source_item import SourceItem
+from monai_medglip.data_engine.adapters.xml_file import read_xml, xml_number, xml_text
 from monai_medglip.errors import DataError
 from monai_medglip.imaging.scan import Scan
-from monai_medglip.readers.library_errors import import_extra
 
 __all__ = ["Voc", "VocReader"]
 
@@ -65,7 +65,7 @@ class VocReader:
         return tuple(annotation for path in self.paths for annotation in self._read(path, scan))
 
     def _read(self, path: Path, scan: Scan) -> Iterator[Annotation]:
-        root = _parse(path)
+        root = read_xml(path, "boxes")
         _refuse_other_size(path, root, scan)
         for number, entry in enumerate(root.iter("object"), start=1):
             where = f"{path}, object {number}"
@@ -75,17 +75,7 @@ class VocReader:
             box = box_between((x_low, y_low), (x_high, y_high), self.counting, where)
             marks = ((name, (entry.findtext(name) or "").strip()) for name in ("pose", "truncated", "difficult"))
             told = tuple((name, mark) for name, mark in marks if mark not in ("", "0", "Unspecified"))
-            yield Annotation(_text(entry, "name", where), box, attributes=told)
-
-
-def _parse(path: Path) -> Any:
-    parser = import_extra("defusedxml.ElementTree", "data", path)
-    try:
-        with path.open("rb") as file:
-            return parser.parse(file, forbid_dtd=True).getroot()
-    # defusedxml's refusals are ValueErrors, a syntax error of XML is a SyntaxError.
-    except (OSError, ValueError, SyntaxError) as problem:
-        raise DataError(f"{path}: expected an XML file of boxes without declared entities, got: {problem}") from problem
+            yield Annotation(xml_text(entry, "name", where), box, attributes=told)
 
 
 def _refuse_other_size(path: Path, root: Any, scan: Scan) -> None:
@@ -99,16 +89,5 @@ def _has(root: Any, name: str) -> bool:
     return bool((root.findtext(f"size/{name}") or "").strip())
 
 
-def _text(entry: Any, name: str, where: str) -> str:
-    text = (entry.findtext(name) or "").strip()
-    if not text:
-        raise DataError(f"{where}: expected a text in <{name}>, there is none")
-    return text
-
-
 def _number(entry: Any, name: str, where: str) -> float:
-    text = _text(entry, name, where)
-    try:
-        return float(text)
-    except ValueError:
-        raise DataError(f"{where}: expected a number in <{name}>, got {text!r}") from None
+    return xml_number(xml_text(entry, name, where), f"<{name}>", where)

@@ -16,6 +16,7 @@ ALLOWED_ATTRIBUTES = frozenset(
         "modality_detail",
         "negated",
         "orientation",
+        "phase",
         "plane",
         "reader",
         "sentence",

@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from enum import Enum
 from typing import Any, Protocol
 
+from monai_medglip.data_engine.adapters.image_pixels import ImagePixels
 from monai_medglip.data_engine.label_rules import LabelRule
 from monai_medglip.data_engine.record import Region
 from monai_medglip.data_engine.store.stored_record import StoredRecord
@@ -61,6 +64,7 @@ def record_row(record: StoredRecord, number: int, first_region: int, region_coun
         record.uri,
         record.pixels.offset,
         record.pixels.volume,
+        _pixel_form(record.pixels),
         None if place is None else place.axis,
         None if place is None else place.index,
         record.patient,
@@ -123,6 +127,13 @@ def finding_row(finding: FindingRow) -> Row:
     """Give the row of a finding."""
     where = (finding.source, finding.record, finding.region)
     return (str(finding.stage.value), finding.check, *where, finding.reason, finding.waived_by)
+
+
+def _pixel_form(pixels: ImagePixels) -> str | None:
+    """Give the form of an array or a table in the words of a card; None for files that say it themselves."""
+    forms = {"array": pixels.array, "sparse": pixels.sparse}
+    told = {name: asdict(form) for name, form in forms.items() if form is not None}
+    return json.dumps(told, sort_keys=True) if told else None
 
 
 def axis_names(axes: frozenset[AxisPair]) -> list[str]:

@@ -21,7 +21,7 @@ __all__ = [
     "USUAL_ROWS_PER_GROUP",
 ]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """The newest schema that this code reads and the one that it writes."""
 
 USUAL_ROWS_PER_GROUP = 4096
@@ -57,6 +57,7 @@ SCHEMAS: Mapping[str, pa.Schema] = {
             _required("uri", _TEXT),
             _required("offset", pa.int32()),
             _optional("volume", pa.int32()),
+            _optional("pixel_form", _TEXT),
             _optional("slice_axis", pa.int8()),
             _optional("slice_index", pa.int32()),
             _required("patient", _TEXT),

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from monai_medglip.data_engine.adapters.image_pixels import ImagePixels
+from monai_medglip.data_engine.adapters.layout_fields import fill_fields
 from monai_medglip.data_engine.cards.terms import CommercialUse
 from monai_medglip.data_engine.label_rules import InstanceRule, LabelRule, Relation, SourceFacts
 from monai_medglip.data_engine.record import Region, Truth
@@ -27,7 +30,6 @@ _FLAT_BOX_COLUMNS = tuple(name for name in BOX_COLUMNS if not name.startswith("z
 
 def record_of_row(row: Mapping[str, Any], image: Path) -> StoredRecord:
     """Give the record of a row, whose pixels lie at ``image``."""
-    is_plain = row["offset"] == 0 and row["volume"] is None
     is_slice = row["slice_axis"] is not None
     return StoredRecord(
         id=row["id"],
@@ -42,7 +44,7 @@ def record_of_row(row: Mapping[str, Any], image: Path) -> StoredRecord:
         affine=None if row["affine"] is None else tuple(row["affine"]),
         known_axes=_axes(row["known_axes"]),
         spacing_known=row["spacing_known"],
-        pixels=PLAIN_PIXELS if is_plain else ImagePixels(row["offset"], row["volume"]),
+        pixels=_pixels(row),
         slice_place=SlicePlace(row["slice_axis"], row["slice_index"]) if is_slice else None,
         license=row["license"],
         checksum=row["checksum"],
@@ -94,6 +96,16 @@ def source_of_row(row: Mapping[str, Any]) -> StoredSource:
         citation=row["citation"],
         home=row["home"],
     )
+
+
+def _pixels(row: Mapping[str, Any]) -> ImagePixels:
+    # Stores of version 1 have no such column.
+    form = row.get("pixel_form")
+    if form is not None:
+        told = fill_fields(ImagePixels, json.loads(form), "pixel_form")
+        return replace(told, offset=row["offset"], volume=row["volume"])
+    is_plain = row["offset"] == 0 and row["volume"] is None
+    return PLAIN_PIXELS if is_plain else ImagePixels(row["offset"], row["volume"])
 
 
 def _axes(names: Iterable[str]) -> frozenset[AxisPair]:

@@ -19,17 +19,31 @@ from monai_medglip.data_engine.cards.catalog import source_names
 from monai_medglip.data_engine.grounding_folder import GroundingFolder
 
 # The readers that find annotation by the names of files; the others need tables and indices with content.
-BY_NAME = ("color_map", "instance_map", "label_map", "mask_files", "outline", "voc", "yolo")
+BY_NAME = (
+    "color_map",
+    "imagescope",
+    "instance_map",
+    "label_map",
+    "labelme",
+    "lidc",
+    "mask_files",
+    "outline",
+    "slice_pictures",
+    "sparse_masks",
+    "voc",
+    "yolo",
+)
 
 
 def _told_paths(card: SourceCard) -> Iterator[str]:
-    """The paths that ``on_disk`` names: one or several on a line, remarks in brackets, ``{a,b}`` for a or b."""
+    """The paths that ``on_disk`` names: one or several on a line, remarks in brackets, ``{a,b}`` for a or b,
+    a folder with a slash behind."""
     for line in card.on_disk.splitlines():
         plain = re.sub(r"(?<=\S) \((?![0-9]+\))[^()]*\)", "", line)
         folder = ""
         for part in re.split(r", (?![^{]*\})", plain):
             words = re.sub(r",? (one file|its|a value|empty|a folder).*", "", part).strip()
-            if re.search(r"\.\w+$", words) is None or "..." in words:
+            if re.search(r"\.\w+$|/$", words) is None or "..." in words:
                 continue
             path = (words if "/" in words else folder + words).replace("*", "1")
             folder = path.rpartition("/")[0] + "/" if "/" in path else ""
@@ -57,7 +71,10 @@ def test_the_files_that_a_card_names_are_an_image_and_its_annotation_to_its_read
     card = source_card(name)
     for path in _told_paths(card):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).touch()
+        if path.endswith("/"):
+            (tmp_path / path).mkdir()
+        else:
+            (tmp_path / path).touch()
     headers: dict[str, list[str]] = {}
     for table, header in _tables(card.layout.settings):
         headers.setdefault(table, []).append(header)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
@@ -112,3 +114,12 @@ def test_a_line_of_letters_is_suspected_and_a_film_without_is_not() -> None:
     written = np.asarray(picture).T[None]
     assert found(image=scan(written)) == [("burned-in text", None)]
     assert found(image=scan(written, modality=Modality.MI)) == []
+
+
+def test_a_drawn_box_is_held_against_all_parts_of_the_mask_beside_it() -> None:
+    parts = [masked("polyp", (10, 10), (20, 20)), masked("polyp", (60, 60), (80, 80))]
+    whole = [replace(part, drawn_box=(10.0, 10.0, 80.0, 80.0)) for part in parts]
+    assert found(whole) == []
+    of_one_part = [replace(part, drawn_box=(60.0, 60.0, 80.0, 80.0)) for part in parts]
+    assert found(of_one_part) == [("box and mask disagree", 0)]
+    assert found([replace(parts[0], drawn_box=(10.0, 10.0, 21.0, 20.0))]) == []
