@@ -8,17 +8,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from monai_medglip.data_engine.adapters.absent_image import AbsentImage
 from monai_medglip.data_engine.adapters.annotation import Annotation
 from monai_medglip.data_engine.adapters.drawn_box import checked_box
 from monai_medglip.data_engine.adapters.file_pattern import FoundPath
 from monai_medglip.data_engine.adapters.found_files import found_files
 from monai_medglip.data_engine.adapters.image_files import ImageFiles, ImageFinder
 from monai_medglip.data_engine.adapters.json_file import json_value, read_json
+from monai_medglip.data_engine.adapters.mask_items import NoAnnotation
 from monai_medglip.data_engine.adapters.polygon_mask import coco_mask_of, polygons_mask
 from monai_medglip.data_engine.adapters.source_item import SourceItem
 from monai_medglip.data_engine.adapters.template import fill_template
 from monai_medglip.errors import DataError
 from monai_medglip.imaging.mask_rle import MaskRLE
+from monai_medglip.imaging.modality import Modality
 from monai_medglip.imaging.scan import Scan
 
 __all__ = ["Coco", "CocoReader"]
@@ -47,8 +50,10 @@ class Coco:
     def items(self, root: Path) -> Iterator[SourceItem]:
         """List the images, see `Adapter`; an image without annotation has nothing in it.
 
+        An image that has annotations and is not listed is given too; reading it says so.
+
         Raises:
-            DataError: when an index is damaged, or holds an annotation of an image that it does not list.
+            DataError: when an index is damaged.
         """
         make = self.images.item_maker(root)
         for file in found_files(root, self.annotations):
@@ -58,6 +63,7 @@ class Coco:
                 drawn = tuple(index.annotations.get(number, ()))
                 reader = CocoReader(str(file.path), drawn, self.values, index.categories, self.attributes)
                 yield make(finder.find(words), reader)
+            yield from _absent_items(index, file)
 
 
 @dataclass(frozen=True)
@@ -103,11 +109,15 @@ class CocoReader:
 
 @dataclass(frozen=True)
 class _Index:
-    """An index file: the images with what is known of each, their annotations, and the categories' names."""
+    """An index file: the images with what is known of each, their annotations, and the categories' names.
+
+    `strays` are annotations of images that the index does not list, by the number of the image.
+    """
 
     images: list[tuple[dict[str, str], int | str]]
     annotations: dict[int | str, list[Mapping[str, Any]]]
     categories: dict[str, dict[str, str]]
+    strays: dict[int | str, list[str]]
 
     @classmethod
     def read(cls, file: FoundPath, categories: Mapping[str, str]) -> _Index:
@@ -118,16 +128,33 @@ class _Index:
         ]
         images.sort(key=lambda image: image[0]["file_name"])
         annotations: dict[int | str, list[Mapping[str, Any]]] = {number: [] for _, number in images}
+        strays: dict[int | str, list[str]] = {}
         for place, entry in enumerate(json_value(content, "annotations", list, where)):
             number = json_value(entry, "image_id", (int, str), f"{where}, annotations[{place}]")
-            if number not in annotations:
-                raise DataError(
-                    f"{where}, annotation {entry.get('id', place)}: expected the number of a listed image in "
-                    f"'image_id', got {number}; the index was cut or merged wrongly"
-                )
-            annotations[number].append(entry)
+            if number in annotations:
+                annotations[number].append(entry)
+            else:
+                strays.setdefault(number, []).append(str(entry.get("id", place)))
         names = {key: _category_names(content, listed, where) for key, listed in categories.items()}
-        return cls(images, annotations, names)
+        return cls(images, annotations, names, strays)
+
+
+def _absent_items(index: _Index, file: FoundPath) -> Iterator[SourceItem]:
+    """Give an item for each image that has annotations and is not listed."""
+    for number, entries in index.strays.items():
+        name = f"image {number} of {file.path.name}"
+        yield SourceItem(
+            id=name,
+            image=file.path,
+            annotation=NoAnnotation(),
+            modality=Modality.UNKNOWN,
+            body_region=None,
+            patient=name,
+            pixels=AbsentImage(
+                reason=f"{file.path}, annotation {', '.join(entries)}: expected the number of a listed image in "
+                f"'image_id', got {number}; the index was cut or merged wrongly"
+            ),
+        )
 
 
 def _image(entry: Any, file: FoundPath, where: str) -> tuple[dict[str, str], int | str]:

@@ -15,7 +15,7 @@ from monai_medglip.data_engine.adapters.nifti_volume import one_volume
 from monai_medglip.data_engine.adapters.sparse_voxels import SparseForm
 from monai_medglip.data_engine.local_copy import local_copy
 from monai_medglip.geometry.frames import Frame
-from monai_medglip.imaging.scan import Scan
+from monai_medglip.imaging.scan import ImageSource, Scan
 from monai_medglip.readers import read_image
 
 __all__ = ["ImagePixels"]
@@ -54,11 +54,13 @@ class ImagePixels:
             # The spacing lies in a file beside it.
             with local_copy(path.parent) as folder:
                 local = folder / path.name
-                return Scan(self.sparse.read_values(local)[None], self.sparse.frame(local))
+                return Scan(
+                    self.sparse.read_values(local)[None], self.sparse.frame(local), source=ImageSource(str(local))
+                )
         with local_copy(path) as local:
             if self.array is not None:
                 pixels = _displayed(self.array.read(local))
-                return Scan(pixels, Frame.pixel(pixels.shape[1:]))
+                return Scan(pixels, Frame.pixel(pixels.shape[1:]), source=ImageSource(str(local)))
             if self.volume is None:
                 return read_image(local)
             with one_volume(local, self.volume) as single:

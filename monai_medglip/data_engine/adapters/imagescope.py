@@ -99,17 +99,15 @@ class ImageScopeReader:
             "layer": layer.get("Name") or "",
             "attribute": "" if attribute is None else attribute.get("Name") or "",
         }
-        drawn = [
-            (region, mask, f"{where}, region {number}")
-            for number, region in enumerate(layer.iter("Region"), start=1)
-            if (mask := _mask(region, shape, f"{where}, region {number}")) is not None
-        ]
-        holes = [mask for region, mask, _ in drawn if _is_negative(region)]
-        hole = np.logical_or.reduce(holes) if holes else np.zeros(shape, bool)
-        for region, mask, at in drawn:
+        regions = [(region, f"{where}, region {number}") for number, region in enumerate(layer.iter("Region"), start=1)]
+        holes = np.zeros(shape, bool)
+        for region, at in regions:
+            if _is_negative(region):
+                holes |= _mask(region, shape, at)
+        for region, at in regions:
             if _is_negative(region):
                 continue
-            inside = mask & ~hole
+            inside = _mask(region, shape, at) & ~holes
             if not inside.any():
                 _LOGGER.info("%s: left out, it encloses the middle of no pixel of the image", at)
                 continue
@@ -123,23 +121,18 @@ def _is_negative(region: Any) -> bool:
     return bool(region.get("NegativeROA") == "1")
 
 
-def _mask(region: Any, shape: tuple[int, ...], where: str) -> npt.NDArray[np.bool_] | None:
-    """Give what a region encloses, None for one that is no outline."""
-    word = region.get("Type") or RegionType.FREEHAND.value
-    if word not in {kind.value for kind in RegionType}:
-        _LOGGER.info("%s: left out, a region of type %s encloses nothing", where, word)
-        return None
+def _mask(region: Any, shape: tuple[int, ...], where: str) -> npt.NDArray[np.bool_]:
+    """Give what a region encloses (x, y); nothing for a ruler, an arrow or two points."""
     vertices = [
         [xml_number(vertex.get(axis), f"{axis} of a vertex", where) for axis in ("X", "Y")]
         for vertex in region.iter("Vertex")
     ]
     points = np.array(vertices, dtype=np.float64).reshape(-1, 2)
+    word = region.get("Type") or RegionType.FREEHAND.value
     if word == RegionType.ELLIPSE.value and len(points) == 2:
         return _ellipse(points.min(axis=0), points.max(axis=0), shape)
-    if len(points) < 3:
-        _LOGGER.info("%s: left out, %d points enclose nothing", where, len(points))
-        return None
-    return outline_mask(points, shape)
+    encloses = len(points) > 2 and word in (RegionType.FREEHAND.value, RegionType.RECTANGLE.value)
+    return outline_mask(points, shape) if encloses else np.zeros(shape, bool)
 
 
 def _ellipse(

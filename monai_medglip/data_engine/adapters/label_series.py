@@ -102,9 +102,7 @@ class LabelSeriesReader:
         with local_copy(path) as local:
             for volume in range(volume_count(local)) if self.time is None else [self.time]:
                 with one_volume(local, volume) as single:
-                    labels = read_mask_values(
-                        single, image, scan.spatial_shape, lambda: scan.frame
-                    )
+                    labels = read_mask_values(single, image, scan.spatial_shape, lambda: scan.frame)
                 masks = masks_of_labels(labels)
                 if self.fourth_axis is FourthAxis.TIMES:
                     yield from (Annotation(str(number), mask=mask) for number, mask in masks.items())

@@ -100,7 +100,7 @@ class LabelmeReader:
         content = read_json(path)
         _refuse_other_size(path, content, scan)
         boxes: list[tuple[str, tuple[float, ...]]] = []
-        masks: dict[tuple[str, object], npt.NDArray[np.bool_]] = {}
+        masks: dict[tuple[str, object], MaskRLE] = {}
         for number, entry in enumerate(json_value(content, "shapes", list, str(path)), start=1):
             shape = _shape(entry, f"{path}, shape {number}")
             if shape.kind in _WITHOUT_AREA:
@@ -114,8 +114,8 @@ class LabelmeReader:
                     continue
                 group = entry.get("group_id")
                 key = (shape.label, number if group is None else f"group {group}")
-                masks[key] = masks[key] | mask if key in masks else mask
-        return boxes_beside_masks(boxes, [(label, MaskRLE.encode(mask)) for (label, _), mask in masks.items()])
+                masks[key] = MaskRLE.encode(mask | masks[key].decode() if key in masks else mask)
+        return boxes_beside_masks(boxes, [(label, mask) for (label, _), mask in masks.items()])
 
 
 class _Shape(NamedTuple):
@@ -130,7 +130,7 @@ def _shape(entry: Any, where: str) -> _Shape:
     # Files of the first versions have polygons alone, and do not say so.
     word = entry.get("shape_type") or ShapeType.POLYGON.value
     kinds = {kind.value: kind for kind in ShapeType}
-    if word not in kinds:
+    if not isinstance(word, str) or word not in kinds:
         raise DataError(f"{where}: expected a shape of {', '.join(kinds)}, got {word!r}{nearest(str(word), kinds)}")
     points = json_value(entry, "points", list, where)
     try:

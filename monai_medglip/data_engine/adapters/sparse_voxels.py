@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -103,6 +104,8 @@ class SparseForm:
                 numbers.append(int(cells[0]))
                 if with_values:
                     values.append(float(cells[1]))
+                    if not math.isfinite(values[-1]):
+                        raise ValueError
             except (ValueError, IndexError):
                 wanted = "the number of a voxel and its value" if with_values else "the number of a voxel"
                 raise DataError(f"{where}: expected {wanted}, got {','.join(cells)!r}") from None

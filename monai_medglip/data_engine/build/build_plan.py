@@ -22,7 +22,7 @@ from monai_medglip.imaging.modality import Modality
 __all__ = ["BuildPlan", "BuildUnit", "PlannedSource"]
 
 _DATA_FOLDER_INDEX = "INDEX.tsv"
-_FORMAT = 1
+_FORMAT = 2
 """Raised when the same plan gives other bytes than before, so that an old half-built folder is not gone on with."""
 
 

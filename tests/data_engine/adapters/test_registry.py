@@ -31,7 +31,10 @@ def test_every_reader_is_documented_with_all_its_words(reader, repository):
         ({"without_file": "emtpy"}, r"layout.without_file: expected one of error, empty, leave_out, got 'emtpy'"),
         ({"background": "zero"}, r"layout.background\[0\]: expected a value of type int, got 'zero'"),
         ({"images": {"file": "x"}}, r"layout.images: expected words among files, .*, got 'file'"),
-        ({"images": {"files": "x", "pixels": 3}}, "layout.images.pixels: expected a mapping of offset, volume, got 3"),
+        (
+            {"images": {"files": "x", "pixels": 3}},
+            "layout.images.pixels: expected a mapping of offset, volume, array",
+        ),
         ({"images": {"files": True}}, r"layout.images.files\[0\]: expected a value of type str, got True; put it in"),
         ({"images": {"files": "x", "attributes": "y"}}, "layout.images.attributes: expected a mapping, got 'y'"),
         ({"images": {"files": "x", "split": {"column": "y"}}}, "layout.images.split: expected table, key_column"),

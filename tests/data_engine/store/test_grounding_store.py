@@ -127,8 +127,8 @@ def test_a_store_without_a_manifest_is_no_store(copy):
 
 
 def test_a_store_of_a_later_schema_is_refused(copy):
-    change_manifest(copy, schema_version=2)
-    with pytest.raises(DataError, match=r"expected a schema version of at most 1, got 2; .*update"):
+    change_manifest(copy, schema_version=3)
+    with pytest.raises(DataError, match=r"expected a schema version of at most 2, got 3; .*update"):
         GroundingStore(copy)
 
 
