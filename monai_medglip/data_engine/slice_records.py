@@ -163,19 +163,20 @@ def _chosen(areas: npt.NDArray[np.int64], step: int, choice: SliceChoice) -> lis
 
 
 def _cuts(region: Region, axis: int, indices: Sequence[int], rule: InstanceRule) -> Iterator[tuple[int, Region]]:
-    """Give the pieces of a region in some slices."""
+    """Give the pieces of a region in some slices; a box that was drawn round all of it is that of no piece."""
+    whole = replace(region, drawn_box=None)
     if region.mask is None:
         edges = tuple(edge for place, edge in enumerate(region.box) if place % 3 != axis)
-        yield from ((index, replace(region, box=edges)) for index in indices)
+        yield from ((index, replace(whole, box=edges)) for index in indices)
         return
     mask = region.mask.decode()
     for index in indices:
         plane = np.take(mask, index, axis=axis)
         if rule is InstanceRule.COMPONENTS:
-            yield from ((index, replace(region, mask=part, box=box)) for part, box in components(plane))
+            yield from ((index, replace(whole, mask=part, box=box)) for part, box in components(plane))
         else:
             part = MaskRLE.encode(plane)
-            yield index, replace(region, mask=part, box=tuple(part.box.tolist()))
+            yield index, replace(whole, mask=part, box=tuple(part.box.tolist()))
 
 
 def _size(region: Region) -> float:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -43,13 +45,14 @@ def _slices(regions, choice, scan=None, **instances):
 
 
 def test_a_slice_has_the_pixels_the_piece_and_what_was_told_of_the_region():
-    slices = _slices([ORGAN], SliceChoice())
+    slices = _slices([replace(ORGAN, drawn_box=(2, 3, 1, 12, 13, 9))], SliceChoice())
     assert [piece.name for piece in slices] == [f"axial_{number:03d}" for number in range(1, 9)]
     third = slices[2]
     assert np.array_equal(third.scan.array, _scan().array[:, :, :, 3])
     assert third.scan.source.sop_instance_uids == ("1.2.3",)
     (region,) = third.regions
     assert (region.concept, region.box, region.attributes) == ("organ", (2, 3, 12, 13), (("reader", "Ann"),))
+    assert region.drawn_box is None
     assert np.array_equal(region.mask.decode(), ORGAN.mask.decode()[:, :, 3])
 
 

@@ -29,7 +29,8 @@ class MaskFiles:
     Args:
         images: the images.
         masks: patterns of the masks' paths by the value that they stand for. A value may have named parts of its
-            pattern, as in ``"{class}": "{id}/segmentations/{class}.nii.gz"``.
+            pattern, as in ``"{class}": "{id}/segmentations/{class}.nii.gz"``, and attributes of the image, as where a
+            table tells what is drawn.
         above: pixels greater than this are inside; above 0 for masks that were saved as JPEG.
         without_file: what an image without any mask is.
     """
@@ -43,16 +44,19 @@ class MaskFiles:
         """Check that every value can be told from its pattern."""
         for value, patterns in self.masks.items():
             for text in patterns:
-                unknown = set(template_names(value)) - set(FilePattern(text).names)
+                unknown = set(template_names(value)) - {*FilePattern(text).names, *self.images.attributes}
                 if unknown:
                     raise ConfigurationError(f"expected the parts of {value!r} in its pattern {text!r}, got {unknown}")
 
     def items(self, root: Path) -> Iterator[SourceItem]:
         """List the images, see `Adapter`."""
         values = {text: value for value, texts in self.masks.items() for text in texts}
+        needed = {name for value in self.masks for name in template_names(value)}
+        facts = {name: fact.lookup(root) for name, fact in self.images.attributes.items() if name in needed}
 
-        def reader(_: FoundPath, files: tuple[FoundPath, ...]) -> MaskFilesReader:
-            named = ((fill_template(values[file.pattern], file.groups), file.path) for file in files)
+        def reader(image: FoundPath, files: tuple[FoundPath, ...]) -> MaskFilesReader:
+            told = {name: fact(image.groups) or "" for name, fact in facts.items()}
+            named = ((fill_template(values[file.pattern], {**told, **file.groups}), file.path) for file in files)
             return MaskFilesReader(tuple(named), self.above)
 
         yield from mask_items(self.images, root, tuple(values), self.without_file, reader)

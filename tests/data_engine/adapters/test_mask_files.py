@@ -128,3 +128,15 @@ def test_a_damaged_mask_is_named(tmp_path):
 def test_a_value_whose_parts_the_pattern_lacks_is_refused():
     with pytest.raises(ConfigurationError, match=r"expected the parts of '\{class\}' in its pattern 'm/\{id\}.png'"):
         read_layout(None, {"reader": "mask_files", "images": "{id}.jpg", "masks": {"{class}": "m/{id}.png"}})
+
+
+def test_a_table_tells_what_the_masks_of_ham10000_are(tmp_path):
+    folder = tmp_path / "HAM10000_segmentations_lesion_tschandl"
+    for part, name in ((1, "ISIC_0024306"), (2, "ISIC_0029306")):
+        write_picture(tmp_path / f"HAM10000_images_part_{part}" / f"{name}.jpg", noise((20, 15, 3)))
+        write_picture(folder / f"{name}_segmentation.png", block((20, 15), (3, 9), (4, 8)) * np.uint8(255))
+    rows = "lesion_id,image_id,dx\nHAM_1,ISIC_0024306,nv\nHAM_1,ISIC_0029306,mel\n"
+    (tmp_path / "HAM10000_metadata.csv").write_text(rows)
+    read = read_card(tmp_path, "ham10000")
+    assert {name: drawn[0].value for name, (_, drawn) in read.items()} == {"ISIC_0024306": "nv", "ISIC_0029306": "mel"}
+    assert {item.patient for item, _ in read.values()} == {"HAM_1"}

@@ -9,10 +9,15 @@ import numpy as np
 import pytest
 
 from monai_medglip.data_engine.adapters import adapter_from_layout
+from monai_medglip.data_engine.cards import source_card
 from monai_medglip.data_engine.local_copy import local_copy
 from monai_medglip.errors import DataError
-from tests.data_engine.adapters.dicom_phantom import SLICES, write_series, write_structures
+from tests.data_engine.adapters.dicom_phantom import COLUMNS, ROWS, SLICES, write_series, write_structures
 from tests.data_engine.adapters.reading import block, noise, write_picture
+from tests.data_engine.adapters.test_slice_pictures import LAYOUT as PICTURE_LAYOUT
+from tests.data_engine.adapters.test_slice_pictures import write as write_pictures
+from tests.data_engine.adapters.test_sparse_masks import LAYOUT as VOXEL_LAYOUT
+from tests.data_engine.adapters.test_sparse_masks import write as write_voxels
 from tests.phantoms import write_volume
 
 UPath = pytest.importorskip("upath", reason="universal-pathlib (extra data) is not installed").UPath
@@ -75,6 +80,27 @@ def test_tables_of_a_store_are_read(tmp_path, store):
     }
     ((_, (annotation,)),) = _read(store(tmp_path), layout).values()
     assert annotation.box == (1, 2, 4, 6)
+
+
+def test_arrays_and_tables_of_voxels_are_read(tmp_path, store):
+    images, masks = np.zeros((2, 12, 9, 3), np.uint8), np.zeros((2, 12, 9, 6), np.uint8)
+    masks[1, 2:5, 3:6, 4] = 1
+    for name, array in (("images", images), ("masks", masks)):
+        (tmp_path / "fold3" / name / "fold3").mkdir(parents=True)
+        np.save(tmp_path / "fold3" / name / "fold3" / f"{name}.npy", array)
+    write_voxels(tmp_path / "pt_1", np.ones((6, 5, 4)), {"SpinalCord": np.ones((6, 5, 4))})
+    root = store(tmp_path)
+    read = _read(root, {"reader": "array_masks", **source_card("pannuke").layout.settings})
+    assert [len(drawn) for _, drawn in read.values()] == [0, 1]
+    ((item, (cord,)),) = _read(root, VOXEL_LAYOUT).values()
+    assert cord.mask.area == 120
+    assert item.read().frame.spacing_mm == (3.5, 3.25, 2.5)
+
+
+def test_slices_with_pictures_are_read(tmp_path, store):
+    write_pictures(tmp_path / "a", np.full((COLUMNS, ROWS, SLICES), 63, np.uint8))
+    ((_, (organ,)),) = _read(store(tmp_path), PICTURE_LAYOUT).values()
+    assert (organ.value, organ.mask.area) == ("63", COLUMNS * ROWS * SLICES)
 
 
 def test_errors_name_the_place_in_the_store(tmp_path, store):
