@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from monai_medglip.errors import DataError
 from monai_medglip.imaging.scan import Scan
 
-__all__ = ["SliceFinder"]
+__all__ = ["SliceFinder", "refuse_resampled"]
 
 MOST_SLICES_APART = 0.25
 """How far from the middle of a slice something may lie that belongs to it, in slice distances."""
@@ -69,3 +69,16 @@ class SliceFinder:
                 "series, or were the slices resampled?"
             )
         return number
+
+
+def refuse_resampled(scan: Scan, where: str) -> None:
+    """Refuse a scan whose pixels are not those of its instances, for drawings that count pixels.
+
+    Raises:
+        DataError: when a gantry tilt was undone, which moves the pixels of a slice.
+    """
+    if scan.source.is_resampled:
+        raise DataError(
+            f"{where}: expected a series whose pixels are those of its files, those of {scan.source.path} were moved "
+            "to undo a gantry tilt; drawings that count pixels do not fit it"
+        )

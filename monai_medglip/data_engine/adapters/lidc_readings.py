@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monai_medglip.data_engine.adapters.contour_fill import fill_contours
-from monai_medglip.data_engine.adapters.dicom_slices import SliceFinder
+from monai_medglip.data_engine.adapters.dicom_slices import SliceFinder, refuse_resampled
 from monai_medglip.data_engine.adapters.xml_file import read_xml, xml_number, xml_text
 from monai_medglip.errors import DataError
 from monai_medglip.imaging.mask_rle import MaskRLE
@@ -66,6 +66,7 @@ def drawn_nodules(path: Path, scan: Scan) -> list[DrawnNodule]:
     root = read_xml(path, "readings of LIDC-IDRI")
     if root.tag != f"{_SPACE}LidcReadMessage":
         raise DataError(f"{path}: expected a reading of a CT of LIDC-IDRI (LidcReadMessage), got <{root.tag}>")
+    refuse_resampled(scan, str(path))
     slices = SliceFinder.of(scan)
     nodules = []
     for reader, session in enumerate(root.iter(f"{_SPACE}readingSession"), start=1):
@@ -78,7 +79,8 @@ def drawn_nodules(path: Path, scan: Scan) -> list[DrawnNodule]:
 
 def _mask(entry: Any, scan: Scan, slices: SliceFinder, where: str) -> MaskRLE | None:
     """Give the voxels inside of a nodule's outlines, None where there are none."""
-    inside, excluded = np.zeros(scan.spatial_shape, bool), np.zeros(scan.spatial_shape, bool)
+    plane = (scan.spatial_shape[0], scan.spatial_shape[1])
+    inside, excluded = np.zeros((*plane, slices.count), bool), np.zeros((*plane, slices.count), bool)
     for roi in entry.iter(f"{_SPACE}roi"):
         points = np.array(
             [
@@ -90,13 +92,13 @@ def _mask(entry: Any, scan: Scan, slices: SliceFinder, where: str) -> MaskRLE | 
             continue
         place = slices.find(xml_text(roi, f"{_SPACE}imageSOP_UID", where), 1, None, where)
         is_hole = (roi.findtext(f"{_SPACE}inclusion") or "TRUE").strip().upper() == "FALSE"
-        (excluded if is_hole else inside)[:, :, place] |= _inside(points, scan.spatial_shape)
+        (excluded if is_hole else inside)[:, :, place] |= _inside(points, plane)
     inside &= ~excluded
-    return MaskRLE.encode(inside) if inside.any() else None
+    return MaskRLE.encode(inside.reshape(scan.spatial_shape)) if inside.any() else None
 
 
-def _inside(points: npt.NDArray[np.float64], shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
-    mask = fill_contours([points], (shape[0], shape[1]))
+def _inside(points: npt.NDArray[np.float64], shape: tuple[int, int]) -> npt.NDArray[np.bool_]:
+    mask = fill_contours([points], shape)
     columns, rows = points.round().astype(int).T
     on_image = (columns >= 0) & (columns < shape[0]) & (rows >= 0) & (rows < shape[1])
     mask[columns[on_image], rows[on_image]] = False

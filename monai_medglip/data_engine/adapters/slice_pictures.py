@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from monai_medglip.data_engine.adapters.annotation import Annotation
-from monai_medglip.data_engine.adapters.dicom_slices import SliceFinder
+from monai_medglip.data_engine.adapters.dicom_slices import SliceFinder, refuse_resampled
 from monai_medglip.data_engine.adapters.file_pattern import FoundPath
 from monai_medglip.data_engine.adapters.image_files import ImageFiles
 from monai_medglip.data_engine.adapters.mask_items import mask_items
@@ -68,6 +68,7 @@ class SlicePicturesReader:
         Raises:
             DataError: as there, and when there are more or fewer pictures than slices.
         """
+        refuse_resampled(scan, str(self.image))
         slices = SliceFinder.of(scan)
         instances = _instances(self.image)
         if not len(instances) == len(self.paths) == slices.count:

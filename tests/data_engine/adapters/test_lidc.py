@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -125,6 +127,15 @@ def test_a_nodule_that_is_marked_by_a_point_has_no_extent_and_is_left_out(tmp_pa
 def test_a_bad_file_is_named(tmp_path, text, reason):
     with pytest.raises(DataError, match=reason):
         read(tmp_path, text)
+
+
+def test_drawings_in_pixels_do_not_fit_a_series_whose_tilt_was_undone(tmp_path):
+    write(tmp_path, message([nodule(roi(1, square(5, 9)))]))
+    ((item, _),) = read_card(tmp_path, "lidc_idri").values()
+    scan = item.read()
+    moved = replace(scan, source=replace(scan.source, is_resampled=True))
+    with pytest.raises(DataError, match=r"069.xml: expected a series whose pixels are those of its files"):
+        item.annotation.read(moved)
 
 
 def test_drawings_are_one_thing_through_others_in_between():
