@@ -17,7 +17,10 @@ __all__ = ["BoxMaskDisagreement"]
 FloatArray = npt.NDArray[np.float64]
 
 LEAST_IOU = 0.8
-"""IoU of the drawn box and the bounds of the mask below which they disagree; a pixel's rounding stays above it."""
+"""IoU of the drawn box and the bounds of the mask below which they disagree."""
+
+ROUNDING = 1.0
+"""Pixels between the faces of both up to which they agree whatever their IoU, which rounding spoils in small ones."""
 
 
 class BoxMaskDisagreement:
@@ -34,9 +37,10 @@ class BoxMaskDisagreement:
         """Give the regions whose box is not that of their mask; of several parts with one box the first."""
         for parts in _drawn_together(image.regions):
             index, first = parts[0]
-            box = first.box if first.drawn_box is None else first.drawn_box
-            iou = _iou(np.asarray(box), _bounds([region.mask.box for _, region in parts if region.mask is not None]))
-            if iou < LEAST_IOU:
+            box = np.asarray(first.box if first.drawn_box is None else first.drawn_box)
+            bounds = _bounds([region.mask.box for _, region in parts if region.mask is not None])
+            iou = _iou(box, bounds)
+            if iou < LEAST_IOU and np.abs(box - bounds).max() > ROUNDING:
                 yield Remark(f"{first.concept}: box and bounds of the mask have an IoU of {iou:.2f}", index)
 
 

@@ -33,7 +33,8 @@ def write_mms(root, cells):
     folder = root / "Training" / "Labeled" / "A0S9V9"
     save(folder / "A0S9V9_sa.nii.gz", image)
     save(folder / "A0S9V9_sa_gt.nii.gz", labels)
-    save(root / "Training" / "Unlabeled" / "B1" / "B1_sa.nii.gz", image)
+    for name in ("B1_sa", "B1_sa_gt"):
+        save(root / "Training" / "Unlabeled" / "B1" / f"{name}.nii.gz", image * 0)
     table = root / "211230_M&Ms_Dataset_information_diagnosis_opendataset.csv"
     table.write_text(f",External code,VendorName,ED,ES\n0,A0S9V9,X,{cells}\n")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from monai_medglip.errors import DataError
 from monai_medglip.imaging.modality import Modality
@@ -87,3 +88,13 @@ def test_the_masks_of_ircadb_are_series_of_their_own(tmp_path):
     assert [annotation.value for annotation in drawn] == ["liver", "livertumor", "livertumor"]
     for annotation, name in zip(drawn, truth, strict=False):
         assert np.array_equal(annotation.mask.decode(), truth[name].transpose(2, 1, 0))
+
+
+def test_pictures_of_one_bit_hold_the_number_1(tmp_path):
+    folder = tmp_path / "Train_Sets" / "CT" / "1"
+    liver = np.random.default_rng(1).integers(0, 2, (COLUMNS, ROWS, SLICES)).astype(bool)
+    write(folder, liver)
+    with Image.open(folder / "Ground" / "IMG-0004-9.png") as picture:
+        assert picture.mode == "1"
+    ((_, (annotation,)),) = read_card(tmp_path, "chaos").values()
+    assert (annotation.value, annotation.mask.area) == ("1", liver.sum())

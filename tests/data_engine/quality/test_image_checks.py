@@ -123,3 +123,9 @@ def test_a_drawn_box_is_held_against_all_parts_of_the_mask_beside_it() -> None:
     of_one_part = [replace(part, drawn_box=(60.0, 60.0, 80.0, 80.0)) for part in parts]
     assert found(of_one_part) == [("box and mask disagree", 0)]
     assert found([replace(parts[0], drawn_box=(10.0, 10.0, 21.0, 20.0))]) == []
+
+
+def test_a_box_that_was_rounded_agrees_with_a_small_mask() -> None:
+    small = masked("polyp", (10, 10), (14, 14))
+    assert found([replace(small, drawn_box=(9.0, 9.0, 14.0, 14.0))]) == []
+    assert found([replace(small, drawn_box=(8.0, 9.0, 14.0, 14.0))]) == [("box and mask disagree", 0)]
