@@ -19,6 +19,7 @@ __all__ = ["READERS", "adapter_class", "adapter_from_layout"]
 
 READERS: Mapping[str, tuple[str, str]] = {
     "array_masks": ("array_masks", "ArrayMasks"),
+    "bbbc041": ("bbbc041", "Bbbc041"),
     "box_table": ("box_table", "BoxTable"),
     "chestx_det": ("chestx_det", "ChestxDet"),
     "coco": ("coco", "Coco"),
@@ -37,6 +38,7 @@ READERS: Mapping[str, tuple[str, str]] = {
     "outline": ("outline", "Outline"),
     "padchest_gr": ("padchest_gr", "PadchestGr"),
     "parts": ("parts", "Parts"),
+    "rle_json": ("rle_json", "RleJson"),
     "rle_table": ("rle_table", "RleTable"),
     "slake": ("slake", "Slake"),
     "slice_pictures": ("slice_pictures", "SlicePictures"),
