@@ -51,11 +51,7 @@ class ArrayMasks:
     without_file: WithoutFile = WithoutFile.ERROR
 
     def items(self, root: Path) -> Iterator[SourceItem]:
-        """List the images, see `Adapter`; of files that hold many, headers are read to count them.
-
-        Raises:
-            DataError: when such a file is damaged.
-        """
+        """List the images, see `Adapter`; of files that hold many, headers are read to count them."""
 
         def reader(_: FoundPath, files: tuple[FoundPath, ...]) -> ArrayMasksReader:
             return ArrayMasksReader(tuple(file.path for file in files), self.form, self.value, self.kinds)
@@ -101,9 +97,13 @@ class ArrayMasksReader:
 
 
 def _each(item: SourceItem, array: ArrayForm) -> Iterator[SourceItem]:
-    """Give an item for each image of a file that holds many."""
-    with local_copy(item.image) as local:
-        count = array.count(local)
+    """Give an item for each image of a file that holds many; one whose reading fails where the file is damaged."""
+    try:
+        with local_copy(item.image) as local:
+            count = array.count(local)
+    except DataError:
+        yield item
+        return
     for number in range(count):
         reader = item.annotation
         if isinstance(reader, ArrayMasksReader):

@@ -18,7 +18,7 @@ from monai_medglip.data_engine.adapters.nifti_volume import one_volume, volume_c
 from monai_medglip.data_engine.adapters.source_item import SourceItem
 from monai_medglip.data_engine.local_copy import local_copy
 from monai_medglip.data_engine.mask_values import read_mask_values
-from monai_medglip.errors import ConfigurationError, DataError
+from monai_medglip.errors import ConfigurationError, DataError, ImageReadError
 from monai_medglip.imaging.label_runs import masks_of_labels
 from monai_medglip.imaging.scan import Scan
 
@@ -124,8 +124,13 @@ def _at_time(item: SourceItem, name: str, number: int) -> SourceItem:
 
 
 def _all_times(image: Path) -> dict[str, int]:
-    with local_copy(image) as local:
-        return {str(number): number for number in range(volume_count(local))}
+    """Give all time points by their numbers; one, whose reading fails, where the file is damaged."""
+    try:
+        with local_copy(image) as local:
+            count = volume_count(local)
+    except ImageReadError:
+        count = 1
+    return {str(number): number for number in range(count)}
 
 
 def _number(word: str, name: str, image: FoundPath) -> int:

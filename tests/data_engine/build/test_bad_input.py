@@ -162,6 +162,39 @@ def test_overlapping_segments_are_regions_of_their_own(tmp_path) -> None:
     assert np.array_equal(masks["heart"], heart)
 
 
+def test_a_damaged_file_of_many_images_is_a_row_and_the_other_files_are_built(tmp_path) -> None:
+    masks = np.zeros((2, 24, 20, 6), np.uint8)
+    masks[:, 4:12, 5:15, 2] = 9
+    for fold in ("fold1", "fold2"):
+        for name, array in (("images", np.full((2, 24, 20, 3), 7, np.uint8)), ("masks", masks)):
+            (tmp_path / "in" / fold / name / fold).mkdir(parents=True)
+            np.save(tmp_path / "in" / fold / name / fold / f"{name}.npy", array)
+    (tmp_path / "in" / "fold1" / "images" / "fold1" / "images.npy").write_bytes(b"cut off")
+    store, reasons = build(tmp_path, tmp_path / "in", source_card("pannuke"))
+    assert "images.npy: expected a whole and readable .npy file" in reasons["fold1"]
+    assert [record.id for record in store.records()] == ["fold2_0", "fold2_1"]
+
+
+def test_a_damaged_file_of_time_points_is_a_row_and_the_others_are_built(tmp_path) -> None:
+    for name in ("good", "cut"):
+        for suffix in ("", "_seg"):
+            volume = np.stack([KIDNEY] * 2, axis=-1)
+            (tmp_path / "in").mkdir(exist_ok=True)
+            nibabel.save(
+                nibabel.Nifti1Image(volume, np.diag([2.0, 2.0, 2.0, 1.0])), tmp_path / "in" / f"{name}{suffix}.nii"
+            )
+    (tmp_path / "in" / "cut.nii").write_bytes(b"cut off")
+    layout = {
+        "reader": "label_series",
+        "images": "{id:good|cut}.nii",
+        "masks": "{id}_seg.nii",
+        "fourth_axis": "times",
+    }
+    store, reasons = build(tmp_path, tmp_path / "in", card("kits23", layout))
+    assert list(reasons) == ["cut_0"]
+    assert [record.id for record in store.records()] == ["good_0", "good_1"]
+
+
 BOXES = {
     "reader": "box_table",
     "images": {"files": "films/{film}.png", "id": "{film}"},
