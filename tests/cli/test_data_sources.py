@@ -50,7 +50,7 @@ def test_one_set_names_those_that_share_images_with_it(capsys):
 def test_a_recalled_layout_says_so(capsys):
     assert "(reader label_map; confirmed)" in printed(capsys, "kits23")
     assert "recalled, not confirmed)" in printed(capsys, "lits")
-    assert "(no reader for this form)" in printed(capsys, "lidc_idri")
+    assert "(no reader for this form)" in printed(capsys, "cbis_ddsm")
 
 
 def test_json_of_one_set_has_its_labels(capsys):
