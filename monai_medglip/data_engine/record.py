@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
@@ -36,7 +36,7 @@ class Region:
         ignored: too small to count as an instance, yet not background.
         attributes: what the source says of it besides, such as the words of a report or the reader; names are unique.
         drawn_box: (2D,) the box that the source drew beside a mask, round the whole of which this region may be a part;
-            None where it drew none. Only the checks look at it, and no store keeps it.
+            None where it drew none. Only the checks look at it, no store keeps it, and it makes no region another.
     """
 
     concept: str
@@ -45,7 +45,7 @@ class Region:
     truth: Truth = Truth.EXPERT
     ignored: bool = False
     attributes: tuple[tuple[str, str], ...] = ()
-    drawn_box: tuple[float, ...] | None = None
+    drawn_box: tuple[float, ...] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
