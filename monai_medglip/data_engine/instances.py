@@ -51,8 +51,8 @@ def regions_from_annotations(
         smallest: the pixels that a component of a label needs to count, where they are not `SMALLEST_COMPONENT`.
 
     Returns:
-        The regions label by label in the order of the rules; components that are too small come last in their label and
-        are marked as ignored.
+        The regions label by label in the order of the rules; components that are too small, and what the source says
+        is to be ignored, are marked as ignored, the latter last in their label.
 
     Raises:
         DataError: for a value without a rule.
@@ -117,14 +117,16 @@ def components(mask: npt.NDArray[np.bool_]) -> list[tuple[MaskRLE, tuple[float, 
 
 
 def _regions(rule: LabelRule, annotations: Sequence[Annotation], least: int) -> tuple[Region, ...]:
-    """Give the regions of one label, those with masks first."""
-    masks = [_DrawnMask(entry.mask, entry.box, entry.attributes) for entry in annotations if entry.mask is not None]
-    boxes = [(entry.box, entry.attributes) for entry in annotations if entry.mask is None and entry.box is not None]
+    """Give the regions of one label, those with masks first and those that the source ignores last."""
+    counted = [entry for entry in annotations if not entry.ignored]
+    masks = [_DrawnMask(entry.mask, entry.box, entry.attributes) for entry in counted if entry.mask is not None]
+    boxes = [(entry.box, entry.attributes) for entry in counted if entry.mask is None and entry.box is not None]
     if rule.instances is InstanceRule.ONE and len(boxes) > 1:
         boxes = [(bounds_of([box for box, _ in boxes]), _shared(told for _, told in boxes))]
     return (
         *_mask_regions(rule, masks, least),
         *(Region(rule.label, box, None, rule.truth, attributes=told) for box, told in boxes),
+        *(_ignored(rule, entry) for entry in annotations if entry.ignored),
     )
 
 
@@ -132,6 +134,13 @@ class _DrawnMask(NamedTuple):
     mask: MaskRLE
     box: tuple[float, ...] | None = None
     attributes: Attributes = ()
+
+
+def _ignored(rule: LabelRule, entry: Annotation) -> Region:
+    box = entry.box if entry.mask is None else tuple(entry.mask.box.tolist())
+    if box is None:
+        raise DataError(f"expected a box or a mask of {rule.label!r} to ignore, got neither")
+    return Region(rule.label, box, entry.mask, rule.truth, True, entry.attributes)
 
 
 def _mask_regions(rule: LabelRule, drawn: Sequence[_DrawnMask], least: int) -> tuple[Region, ...]:

@@ -22,12 +22,14 @@ class Annotation:
         mask: the drawn pixels on the image's grid (x, y[, z]), not empty; run lengths, because a volume may have
             hundreds of masks.
         attributes: what the source says of it besides, such as the words of a report or the reader.
+        ignored: drawn as what counts neither as an instance nor as background, such as COCO's crowds.
     """
 
     value: str
     box: tuple[float, ...] | None = None
     mask: MaskRLE | None = None
     attributes: tuple[tuple[str, str], ...] = ()
+    ignored: bool = False
 
 
 class AnnotationReader(Protocol):

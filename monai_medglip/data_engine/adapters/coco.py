@@ -96,7 +96,7 @@ class CocoReader:
             raise DataError(f"{where}: expected a 'bbox' or a 'segmentation', got {', '.join(entry)}")
         told = tuple((key, str(entry[key])) for key in self.attributes if entry.get(key) not in (None, ""))
         for template in self.values:
-            yield Annotation(fill_template(template, names), box, mask, told)
+            yield Annotation(fill_template(template, names), box, mask, told, ignored=entry.get("iscrowd") == 1)
 
     def _category(self, entry: Mapping[str, Any], key: str, where: str) -> str:
         number = str(json_value(entry, key, (int, str), where))

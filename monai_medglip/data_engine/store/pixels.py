@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pixels of one image as bytes in a shard, without loss: its own JPEG where it has one, else a packed array."""
+"""The pixels of one image as bytes in a shard, without loss: those of its own JPEG where it has one, else a packed array."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monai_medglip.data_engine.store.arrow import pa
+from monai_medglip.data_engine.store.plain_jpeg import plain_jpeg
 from monai_medglip.errors import DataError
 from monai_medglip.readers.raster import pixels_from_pil
 
@@ -21,7 +22,6 @@ ARRAY_SUFFIX = "npy.zst"
 CODINGS = (JPEG_SUFFIX, ARRAY_SUFFIX)
 """The suffixes of pixels; their positions are in files and stay."""
 
-_JPEG_START = b"\xff\xd8\xff"
 _LEVEL = 1
 """Of zstd. On pictures of shared/data level 3 saves about 5 % of the bytes and takes about twice as long to write."""
 
@@ -29,14 +29,14 @@ _LEVEL = 1
 def pack_pixels(array: npt.NDArray[np.generic], file: Path) -> tuple[str, bytes]:
     """Give a suffix that names the coding, and the bytes.
 
-    A JPEG stays as it is, because its pixels without loss are several times as long, unless decoding it alone does not
-    give the array.
+    A JPEG's coded pixels stay as they are, because they are several times as long without loss, unless decoding them
+    alone does not give the array.
 
     Args:
         array: (C, x, y[, z]) as it was read.
         file: where it was read from; only looked at when it is a file.
     """
-    own = _jpeg_bytes(file)
+    own = plain_jpeg(file)
     if own is not None and np.array_equal(unpack_pixels(JPEG_SUFFIX, own), array):
         return JPEG_SUFFIX, own
     plain = io.BytesIO()
@@ -66,10 +66,3 @@ def unpack_pixels(suffix: str, packed: bytes | memoryview) -> npt.NDArray[np.gen
         raise DataError(f"expected an array packed by zstd, but {error}; write the shards again") from error
     return array
 
-
-def _jpeg_bytes(file: Path) -> bytes | None:
-    if not file.is_file():
-        return None
-    with file.open("rb") as stored:
-        start = stored.read(len(_JPEG_START))
-        return start + stored.read() if start == _JPEG_START else None
