@@ -10,8 +10,6 @@ __all__ = ["FORMATS", "add_parser", "run"]
 
 FORMATS = ("coco", "huggingface", "croissant", "card")
 
-_USUAL_FILES = {"croissant": "croissant.json", "card": "README.md"}
-
 _EXAMPLES = """examples:
   medglip data export built --format coco --out coco
   medglip data export built --format huggingface --out hub --sources kvasir_seg busi
@@ -32,7 +30,7 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     parser.add_argument("data", metavar="DATA", help="data folder or store; croissant takes a store only")
     parser.add_argument("--format", choices=FORMATS, required=True, help="what to write")
     parser.add_argument(
-        "--out", type=Path, metavar="PATH", help="new folder for coco and huggingface, a file for the others"
+        "--out", type=Path, metavar="PATH", help="new folder for coco and huggingface, file of the card"
     )
     parser.add_argument("--sources", nargs="+", metavar="NAME", help="data sets to export (default: all)")
     parser.add_argument("--name", help="what the set is called (default: the name of the folder)")
@@ -47,18 +45,19 @@ def run(arguments: argparse.Namespace) -> int:
     """
     from monai_medglip.data_engine import open_grounding_data
     from monai_medglip.data_engine.interchange import write_coco, write_croissant, write_data_card, write_hugging_face
+    from monai_medglip.data_engine.store.stored_data import StoredData
     from monai_medglip.errors import ConfigurationError
 
     data = open_grounding_data(arguments.data)
     name = arguments.name or data.path.resolve().name
-    if arguments.format in _USUAL_FILES:
-        target = arguments.out or data.path / _USUAL_FILES[arguments.format]
-        if arguments.format == "card":
-            write_data_card(data, target, name=name, sources=arguments.sources)
-        elif arguments.sources or not hasattr(data, "manifest"):
-            raise ConfigurationError("expected a whole store to describe in Croissant, without --sources")
-        else:
-            write_croissant(data, target, name=name)
+    if arguments.format == "croissant":
+        if arguments.sources or arguments.out or not isinstance(data, StoredData):
+            raise ConfigurationError("expected a store to describe in Croissant, whole and in its own folder")
+        print(write_croissant(data, name=name))
+        return 0
+    if arguments.format == "card":
+        target = arguments.out or data.path / "README.md"
+        write_data_card(data, target, name=name, sources=arguments.sources)
         print(target)
         return 0
     if arguments.out is None:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-import os
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,17 @@ from monai_medglip import __version__
 from monai_medglip.atomic_file import atomic_file
 from monai_medglip.data_engine.interchange.source_terms import source_terms
 from monai_medglip.data_engine.store.arrow import pa
+from monai_medglip.data_engine.store.manifest import MANIFEST
 from monai_medglip.data_engine.store.schema import SCHEMAS
 from monai_medglip.data_engine.store.stored_data import StoredData
 from monai_medglip.errors import ConfigurationError
 
-__all__ = ["write_croissant"]
+__all__ = ["CROISSANT", "write_croissant"]
 
-_PARQUET = "application/vnd.apache.parquet"
+CROISSANT = "croissant.json"
+"""The file's name in the folder of the store; the manifest does not count it."""
+
+_PARQUET = "application/x-parquet"
 
 _TABLES = {
     "records": "One row per image; its pixels stay with their source.",
@@ -29,15 +33,17 @@ _TABLES = {
 }
 
 
-def write_croissant(store: StoredData, target: Path, *, name: str) -> None:
-    """Write the metadata; an older file is written over.
+def write_croissant(store: StoredData, *, name: str) -> Path:
+    """Write the metadata into the folder of the store; older metadata are written over.
 
     Columns of lists are repeated fields; maps of words are left out, since Croissant has no form for them.
 
     Args:
         store: a store, or shards, whose tables are then described.
-        target: the file, which names the store's files as they lie from it.
         name: what the set is called.
+
+    Returns:
+        The file.
 
     Raises:
         ConfigurationError: when the extra ``interchange`` is not installed, or mlcroissant finds the metadata wrong.
@@ -51,7 +57,7 @@ def write_croissant(store: StoredData, target: Path, *, name: str) -> None:
         ) from error
     terms = [source_terms(store, source) for source in store.sources]
     tables = [table for table in _TABLES if table in store.manifest.files]
-    place = Path(os.path.relpath(store.path.resolve(), target.resolve().parent))
+    built = datetime.fromtimestamp((store.path / MANIFEST).stat().st_mtime, timezone.utc)
     try:
         metadata = mlcroissant.Metadata(
             name=name,
@@ -59,8 +65,9 @@ def write_croissant(store: StoredData, target: Path, *, name: str) -> None:
             license=sorted({one.license or "unknown" for one in terms}),
             cite_as="\n".join(dict.fromkeys(one.citation for one in terms if one.citation)) or None,
             url=next((one.home for one in terms if one.home), None),
+            date_published=built,
             version=f"{store.manifest.schema_version}.0.0",
-            distribution=[part for table in tables for part in _files(mlcroissant, table, store, place)],
+            distribution=[part for table in tables for part in _files(mlcroissant, table, store)],
             record_sets=[_record_set(mlcroissant, table) for table in tables],
             personal_sensitive_information=["Patients are keyed hashes; headers of the images are not copied."],
             data_limitations=["An image without a label lacks the thing only where its source is exhaustive for it."],
@@ -68,8 +75,10 @@ def write_croissant(store: StoredData, target: Path, *, name: str) -> None:
         content = metadata.to_json()
     except mlcroissant.ValidationError as error:
         raise ConfigurationError(f"expected metadata that mlcroissant takes, but {error}") from error
+    target = store.path / CROISSANT
     with atomic_file(target) as temporary:
         temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return target
 
 
 def _description(store: StoredData) -> str:
@@ -81,13 +90,13 @@ def _description(store: StoredData) -> str:
     )
 
 
-def _files(mlcroissant: Any, table: str, store: StoredData, place: Path) -> list[Any]:
+def _files(mlcroissant: Any, table: str, store: StoredData) -> list[Any]:
     """Give each file of a table with its checksum, and all of them as one set, which the columns come from."""
     files = [
         mlcroissant.FileObject(
             id=file.path,
             name=file.path,
-            content_url=(place / file.path).as_posix(),
+            content_url=file.path,
             content_size=f"{file.size} B",
             encoding_formats=[_PARQUET],
             sha256=file.sha256,
@@ -97,7 +106,7 @@ def _files(mlcroissant: Any, table: str, store: StoredData, place: Path) -> list
     together = mlcroissant.FileSet(
         id=f"{table}-files",
         name=f"{table}-files",
-        includes=[(place / table / "*.parquet").as_posix()],
+        includes=[f"{table}/*.parquet"],
         encoding_formats=[_PARQUET],
     )
     return [*files, together]
