@@ -11,6 +11,7 @@
     ├── OntologyError                         a concept table that breaks its own rules
     ├── DataError                             a data set that breaks its own index
     ├── ConfigurationError                    a setting that is unknown or out of range
+    ├── StorageError                          a remote storage that does not answer
     ├── WeightsError                          weights that are missing or do not fit
     └── OutputError                           a result that could not be written
 
@@ -28,6 +29,7 @@ __all__ = [
     "OntologyError",
     "OutputError",
     "PhraseError",
+    "StorageError",
     "UnsupportedImageError",
     "WeightsError",
 ]
@@ -63,6 +65,10 @@ class DataError(MedGLIPError):
 
 class ConfigurationError(MedGLIPError):
     """A setting that is unknown, contradictory or out of range."""
+
+
+class StorageError(MedGLIPError):
+    """A remote storage that does not answer; the data may be in order."""
 
 
 class WeightsError(MedGLIPError):

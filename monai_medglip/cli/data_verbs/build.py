@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
+
+from monai_medglip.cli.data_verbs.folder_words import any_folder, local_folder
 
 if TYPE_CHECKING:
     from monai_medglip.data_engine.build.build_plan import PlannedSource
@@ -30,8 +32,8 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("sources", nargs="+", metavar="NAME=FOLDER", help="data set (see: sources) and where it lies")
-    parser.add_argument("--out", type=Path, required=True, metavar="STORE", help="folder of the store")
-    parser.add_argument("--work", type=Path, metavar="DIR", help="folder for what is done so far (default: STORE.work)")
+    parser.add_argument("--out", type=local_folder, required=True, metavar="STORE", help="folder of the store")
+    parser.add_argument("--work", type=local_folder, metavar="DIR", help="folder for what is done so far (default: STORE.work)")
     parser.add_argument("--processes", type=int, default=1, metavar="N", help="processes of this machine (default: 1)")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="a Dask cluster, such as tcp://host:8786")
     parser.add_argument("--waivers", type=Path, metavar="YAML", help="findings that may pass, with reasons")
@@ -68,16 +70,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _planned(text: str) -> PlannedSource:
     """Read ``NAME=FOLDER``; the folder may be an address of remote storage."""
-    from upath import UPath
-
     from monai_medglip.data_engine.build.build_plan import PlannedSource
     from monai_medglip.data_engine.cards import source_card
+    from monai_medglip.data_engine.local_copy import storage_errors
     from monai_medglip.errors import ConfigurationError
 
     name, equals, place = text.partition("=")
     if not equals or not place:
         raise ConfigurationError(f"expected a data set as NAME=FOLDER, got {text!r}")
-    root = cast(Path, UPath(place)) if "://" in place else Path(place)
-    if not root.is_dir():
-        raise ConfigurationError(f"expected the folder of {name}, there is none at {place}")
+    with storage_errors(place if "://" in place else Path(place)):
+        root = any_folder(place)
+        if not root.is_dir():
+            raise ConfigurationError(f"expected the folder of {name}, there is none at {place}")
     return PlannedSource(source_card(name), root)

@@ -10,7 +10,7 @@ from pathlib import Path
 from monai_medglip.atomic_file import atomic_file
 from monai_medglip.data_engine.build.build_plan import BuildPlan
 from monai_medglip.data_engine.store.part_writer import Part
-from monai_medglip.errors import ConfigurationError
+from monai_medglip.errors import ConfigurationError, OutputError
 
 __all__ = ["BuildFolder"]
 
@@ -55,7 +55,12 @@ class BuildFolder:
                     "another one; name another folder, or remove it"
                 )
             return
-        self.parts.mkdir(parents=True, exist_ok=True)
+        try:
+            self.parts.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"expected to write {self.path}, but the system says: {error.strerror}; name another folder"
+            ) from error
         content = {"key": plan.key, "sources": [source.card.name for source in plan.sources]}
         with atomic_file(file) as temporary:
             temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

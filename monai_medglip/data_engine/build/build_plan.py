@@ -15,6 +15,7 @@ from monai_medglip.data_engine.adapters.registry import adapter_from_layout
 from monai_medglip.data_engine.adapters.source_item import SourceItem
 from monai_medglip.data_engine.build.splits import SplitShares
 from monai_medglip.data_engine.cards import SourceCard
+from monai_medglip.data_engine.local_copy import storage_errors
 from monai_medglip.data_engine.quality.waivers import Waivers
 from monai_medglip.errors import ConfigurationError
 from monai_medglip.imaging.modality import Modality
@@ -44,7 +45,12 @@ class PlannedSource:
         Raises:
             ConfigurationError: when no reader knows the layout.
             DataError: when the layout is not there.
+            StorageError: when the remote storage does not answer.
         """
+        with storage_errors(self.root):
+            yield from self._found()
+
+    def _found(self) -> Iterator[SourceItem]:
         modality = self.card.modalities[0] if len(self.card.modalities) == 1 else Modality.UNKNOWN
         adapter = adapter_from_layout(self._layout(), modality=modality, body_region=self.card.facts().body_region)
         return adapter.items(self.root)

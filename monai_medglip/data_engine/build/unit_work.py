@@ -13,6 +13,8 @@ from monai_medglip.data_engine.build.build_folder import BuildFolder
 from monai_medglip.data_engine.build.build_plan import BuildPlan, BuildUnit
 from monai_medglip.data_engine.build.patient_hash import hash_patient
 from monai_medglip.data_engine.instances import regions_from_annotations
+from monai_medglip.data_engine.local_copy import storage_errors
+from monai_medglip.data_engine.privacy.header_values import without_header_values
 from monai_medglip.data_engine.quality.checks import check_image
 from monai_medglip.data_engine.quality.collection_report import UNREADABLE
 from monai_medglip.data_engine.quality.finding import Finding, Stage
@@ -20,7 +22,7 @@ from monai_medglip.data_engine.quality.fingerprint import perceptual_hash, pixel
 from monai_medglip.data_engine.quality.image_check import CheckedImage
 from monai_medglip.data_engine.store.part_writer import Part, PartWriter
 from monai_medglip.data_engine.store.stored_record import StoredRecord
-from monai_medglip.errors import MedGLIPError
+from monai_medglip.errors import MedGLIPError, StorageError
 from monai_medglip.imaging.scan import Scan
 from monai_medglip.ontology import Ontology
 
@@ -50,6 +52,7 @@ def work_on_unit(task: UnitTask) -> Part:
 
     Raises:
         OutputError: when the part cannot be written.
+        StorageError: when the remote storage of the data set does not answer.
     """
     part = BuildFolder(task.folder).part(task.unit.name)
     if part.is_complete:
@@ -61,12 +64,15 @@ def work_on_unit(task: UnitTask) -> Part:
     with PartWriter(part, rules) as writer:
         for item in task.unit.items:
             try:
-                scan = item.read()
-                drawn = [one for one in item.annotation.read(scan) if one.value not in source.card.left_out]
-                regions = regions_from_annotations(drawn, rules)
-                record = _record(item, scan, task)
-            except MedGLIPError as error:
-                reason = _without_root(str(error), source.root)
+                with storage_errors(source.root):
+                    scan = item.read()
+                    drawn = [one for one in item.annotation.read(scan) if one.value not in source.card.left_out]
+                    regions = regions_from_annotations(drawn, rules)
+                    record = _record(item, scan, task)
+            except StorageError:
+                raise  # the image may be in order; what is done is kept for the next start
+            except (MedGLIPError, OSError, MemoryError) as error:
+                reason = without_header_values(_told(error, source.root), item.image)
                 findings.append(Finding(Stage.FILES, UNREADABLE, source.card.name, item.id, reason))
                 continue
             writer.add(record, regions)
@@ -100,6 +106,8 @@ def _record(item: SourceItem, scan: Scan, task: UnitTask) -> StoredRecord:
     )
 
 
-def _without_root(reason: str, root: Path) -> str:
-    """Take the place of the download out of a message; it says where this machine keeps things, and helps nobody."""
-    return reason.replace(f"{root}{os.sep}", "").replace(str(root), "the data set")
+def _told(error: Exception, root: Path) -> str:
+    """Give the message without the place of the download, which says where this machine keeps things and helps nobody."""
+    if isinstance(error, MemoryError):
+        return "expected an image that fits into memory, it does not; use a machine with more memory"
+    return str(error).replace(f"{root}{os.sep}", "").replace(str(root), "the data set")

@@ -15,7 +15,7 @@ from typing import IO, Any
 
 from monai_medglip.data_engine.grounding_data import GroundingData
 from monai_medglip.data_engine.grounding_folder import SPLITS
-from monai_medglip.data_engine.interchange.new_folder import new_folder
+from monai_medglip.data_engine.new_folder import new_folder
 from monai_medglip.data_engine.interchange.portable_pixels import portable_pixels
 from monai_medglip.data_engine.interchange.source_terms import SourceTerms, source_terms
 from monai_medglip.data_engine.record import Record, Region

@@ -21,7 +21,7 @@ from monai_medglip.data_engine.interchange.hugging_face_schema import (
     pixel_features,
     row_of_record,
 )
-from monai_medglip.data_engine.interchange.new_folder import new_folder
+from monai_medglip.data_engine.new_folder import new_folder
 from monai_medglip.data_engine.interchange.portable_pixels import portable_pixels
 from monai_medglip.data_engine.interchange.source_terms import source_terms
 from monai_medglip.data_engine.record import Record

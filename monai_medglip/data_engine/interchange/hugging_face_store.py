@@ -16,7 +16,7 @@ from monai_medglip.data_engine.interchange.hugging_face_schema import (
     record_of_row,
     regions_of_row,
 )
-from monai_medglip.data_engine.interchange.new_folder import new_folder
+from monai_medglip.data_engine.new_folder import new_folder
 from monai_medglip.data_engine.store.manifest import Manifest
 from monai_medglip.data_engine.store.part_writer import PART_TABLES, Part, PartWriter
 from monai_medglip.data_engine.store.store_writer import finish_store

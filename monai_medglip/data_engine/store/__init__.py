@@ -15,6 +15,7 @@ from monai_medglip.data_engine.store.stored_source import StoredSource
 
 if TYPE_CHECKING:
     from monai_medglip.data_engine.store.balanced_sampler import BalancedSampler
+    from monai_medglip.data_engine.store.store_copy import copy_store
     from monai_medglip.data_engine.store.epoch_order import DrawnImages, EpochOrder
     from monai_medglip.data_engine.store.grounding_shards import GroundingShards
     from monai_medglip.data_engine.store.grounding_store import GroundingStore
@@ -34,6 +35,7 @@ _HOMES = {
     "Part": "part_writer",
     "PartWriter": "part_writer",
     "ResumableLoader": "resumable_loader",
+    "copy_store": "store_copy",
     "finish_store": "store_writer",
     "write_shards": "shard_writer",
 }
@@ -51,6 +53,7 @@ __all__ = [
     "SlicePlace",
     "StoredRecord",
     "StoredSource",
+    "copy_store",
     "finish_store",
     "write_shards",
 ]
