@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from monai_medglip.atomic_file import atomic_file
+from monai_medglip.data_engine.local_copy import storage_errors
 from monai_medglip.errors import DataError
 
 __all__ = ["MANIFEST", "Manifest", "StoreFile", "kind_of"]
@@ -81,6 +82,7 @@ class Manifest:
 
         Raises:
             DataError: when it is no such folder, of a later version, or lacks a file.
+            StorageError: when a remote storage does not answer.
         """
         values = _read_json(root / MANIFEST)
         found, version = values.get("kind"), values.get("schema_version")
@@ -106,7 +108,8 @@ class Manifest:
     def _check_sizes(self, root: Path) -> None:
         for file in (file for entries in self.files.values() for file in entries):
             try:
-                size = (root / file.path).stat().st_size
+                with storage_errors(root / file.path):
+                    size = (root / file.path).stat().st_size
             except OSError as error:
                 raise DataError(f"{root / file.path}: expected a file as {MANIFEST} says, {error.strerror}") from error
             if size != file.size:
@@ -127,7 +130,8 @@ def kind_of(root: Path) -> str | None:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        with storage_errors(path):
+            values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise DataError(f"{path}: expected a complete store, there is no manifest; was its build ended?") from error
     except (OSError, ValueError) as error:

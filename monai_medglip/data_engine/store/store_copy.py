@@ -69,7 +69,7 @@ def _copy(source: Path, target: Path, name: str, checksums: Mapping[str, str]) -
         copy.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
     try:
-        with storage_errors(source if is_local(target) else target):
+        with storage_errors(source / name if is_local(target) else copy):
             with (source / name).open("rb") as stored, copy.open("wb") as written:
                 while block := stored.read(_BLOCK_BYTES):
                     digest.update(block)
