@@ -8,7 +8,7 @@ help:       ## show this list
 	@sed -n 's/^\([a-z-]*\): *## /  make \1\t/p' Makefile | expand -t 20
 
 setup:      ## install everything a developer needs in .venv
-	@.ci/venv.sh "$(VENV)" dev,itk,dicom,data,export,mlflow,notebooks,pacs
+	@.ci/venv.sh "$(VENV)" dev,itk,dicom,data,interchange,s3,export,mlflow,notebooks,pacs
 
 demo:       ## pictures of real output in demo/, with an index page
 	@.ci/demo.sh

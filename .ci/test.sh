@@ -14,7 +14,7 @@ step() {
     echo "== $name: $(($(date +%s) - start)) s"
 }
 
-step "fresh environment" .ci/venv.sh "$VENV" dev,itk,dicom,data,export,mlflow,notebooks,pacs
+step "fresh environment" .ci/venv.sh "$VENV" dev,itk,dicom,data,interchange,s3,export,mlflow,notebooks,pacs
 step "lint, types, layers" .ci/check.sh
 step "tests" .ci/tests.sh -m "not clinic"
 step "documentation" .ci/docs.sh

@@ -14,7 +14,7 @@ if command -v apt-get >/dev/null && ! dpkg -s $packages >/dev/null 2>&1; then
 fi
 if [ ! -d "${VENV:=.venv}" ]; then
     VENV=.venv-test
-    [ -d "$VENV" ] || .ci/venv.sh "$VENV" dev,itk,dicom,data,export,mlflow,notebooks,pacs
+    [ -d "$VENV" ] || .ci/venv.sh "$VENV" dev,itk,dicom,data,interchange,s3,export,mlflow,notebooks,pacs
 fi
 export VENV
 # The MONAI Deploy SDK has releases for Linux alone, and asks for much that nothing else here needs.

@@ -9,7 +9,18 @@ import importlib
 __all__ = ["VERBS", "add_parser"]
 
 #: The verbs, in the order of the help text. A new verb is a module of this name in ``data_verbs`` and a word here.
-VERBS = ("sources", "ontology", "build", "check", "stats", "browse", "export", "copy", "privacy_scan")
+VERBS = (
+    "sources",
+    "ontology",
+    "build",
+    "check",
+    "stats",
+    "browse",
+    "export",
+    "from_huggingface",
+    "copy",
+    "privacy_scan",
+)
 
 _EXAMPLES = """examples:
   medglip data sources kits23    how to get a public data set, and what it gives

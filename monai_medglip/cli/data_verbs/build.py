@@ -33,7 +33,9 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     )
     parser.add_argument("sources", nargs="+", metavar="NAME=FOLDER", help="data set (see: sources) and where it lies")
     parser.add_argument("--out", type=local_folder, required=True, metavar="STORE", help="folder of the store")
-    parser.add_argument("--work", type=local_folder, metavar="DIR", help="folder for what is done so far (default: STORE.work)")
+    parser.add_argument(
+        "--work", type=local_folder, metavar="DIR", help="folder for what is done so far (default: STORE.work)"
+    )
     parser.add_argument("--processes", type=int, default=1, metavar="N", help="processes of this machine (default: 1)")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="a Dask cluster, such as tcp://host:8786")
     parser.add_argument("--waivers", type=Path, metavar="YAML", help="findings that may pass, with reasons")

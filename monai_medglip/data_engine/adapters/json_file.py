@@ -17,12 +17,16 @@ def read_json(path: Path) -> Any:
     """Read a JSON file.
 
     Raises:
-        DataError: when it is not there or no JSON.
+        DataError: when it is not there, no JSON, or too large for memory.
     """
     try:
         return json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as problem:
         raise DataError(f"{path}: expected a JSON file, got: {problem}") from problem
+    except MemoryError as problem:
+        raise DataError(
+            f"{path}: expected a JSON file that fits into memory, it does not; divide it, or use a larger machine"
+        ) from problem
 
 
 def json_value(entry: Any, key: str, kind: type | tuple[type, ...], where: str) -> Any:

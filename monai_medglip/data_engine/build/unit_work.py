@@ -107,7 +107,7 @@ def _record(item: SourceItem, scan: Scan, task: UnitTask) -> StoredRecord:
 
 
 def _told(error: Exception, root: Path) -> str:
-    """Give the message without the place of the download, which says where this machine keeps things and helps nobody."""
+    """Give the message without the place of the download, which says how this machine is ordered and helps nobody."""
     if isinstance(error, MemoryError):
         return "expected an image that fits into memory, it does not; use a machine with more memory"
     return str(error).replace(f"{root}{os.sep}", "").replace(str(root), "the data set")

@@ -15,9 +15,9 @@ from typing import IO, Any
 
 from monai_medglip.data_engine.grounding_data import GroundingData
 from monai_medglip.data_engine.grounding_folder import SPLITS
-from monai_medglip.data_engine.new_folder import new_folder
 from monai_medglip.data_engine.interchange.portable_pixels import portable_pixels
 from monai_medglip.data_engine.interchange.source_terms import SourceTerms, source_terms
+from monai_medglip.data_engine.new_folder import new_folder
 from monai_medglip.data_engine.record import Record, Region
 from monai_medglip.errors import DataError
 
@@ -29,6 +29,7 @@ COCO_LAYOUT: Mapping[str, Any] = {
     "images": {"files": "{file_name}", "id": "{record}", "patient": "{patient}", "modality": "{modality}"},
 }
 """The layout of a source's folder for `adapter_from_layout`; the values of its annotations are concepts."""
+
 
 def write_coco(data: GroundingData, target: Path, *, sources: Sequence[str] | None = None) -> int:
     """Write images and regions as COCO JSON; memory holds one image at a time.
@@ -82,9 +83,7 @@ def _write_split(
     (folder / "images").mkdir(parents=True, exist_ok=True)
     head = {"info": _info(terms, split), "licenses": _licenses(terms), "categories": categories}
     drawn = (
-        (number, region)
-        for record, number in zip(records, image_ids, strict=True)
-        for region in data.regions(record)
+        (number, region) for record, number in zip(records, image_ids, strict=True) for region in data.regions(record)
     )
     with (folder / f"{split}.json").open("w", encoding="utf-8") as file:
         file.write(json.dumps(head, ensure_ascii=False, indent=1).removesuffix("\n}") + ",\n")

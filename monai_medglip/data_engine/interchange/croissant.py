@@ -119,9 +119,7 @@ def _record_set(mlcroissant: Any, table: str) -> Any:
             name=column.name,
             data_types=[_data_type(mlcroissant, column.type)],
             repeated=pa.types.is_list(column.type) or None,
-            source=mlcroissant.Source(
-                file_set=f"{table}-files", extract=mlcroissant.Extract(column=column.name)
-            ),
+            source=mlcroissant.Source(file_set=f"{table}-files", extract=mlcroissant.Extract(column=column.name)),
         )
         for column in SCHEMAS[table]
         if not pa.types.is_map(column.type)

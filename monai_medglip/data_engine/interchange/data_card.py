@@ -84,9 +84,7 @@ def data_card(
     return f"---\n{front}---\n\n" + "\n\n".join(parts) + "\n"
 
 
-def write_data_card(
-    data: GroundingData, target: Path, *, name: str, sources: Sequence[str] | None = None
-) -> None:
+def write_data_card(data: GroundingData, target: Path, *, name: str, sources: Sequence[str] | None = None) -> None:
     """Write the card as a file, see `data_card`; an older one is written over.
 
     Raises:

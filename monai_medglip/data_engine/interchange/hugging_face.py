@@ -21,9 +21,9 @@ from monai_medglip.data_engine.interchange.hugging_face_schema import (
     pixel_features,
     row_of_record,
 )
-from monai_medglip.data_engine.new_folder import new_folder
 from monai_medglip.data_engine.interchange.portable_pixels import portable_pixels
 from monai_medglip.data_engine.interchange.source_terms import source_terms
+from monai_medglip.data_engine.new_folder import new_folder
 from monai_medglip.data_engine.record import Record
 from monai_medglip.data_engine.store.arrow import pa, pq
 from monai_medglip.data_engine.store.rows import label_row, source_row
@@ -119,7 +119,5 @@ def _configs(splits: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
         for kind, found in splits.items()
         if found
     ]
-    others = [
-        {"config_name": name, "data_files": [{"split": "all", "path": f"{name}.parquet"}]} for name in TABLES
-    ]
+    others = [{"config_name": name, "data_files": [{"split": "all", "path": f"{name}.parquet"}]} for name in TABLES]
     return [*pixels, *others]

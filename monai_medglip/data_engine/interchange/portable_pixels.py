@@ -73,11 +73,12 @@ def _nifti(scan: Scan) -> bytes:
 
     import nibabel
 
+    make: Any = nibabel.Nifti1Image
     if len(scan.array) != 1:
         raise DataError(f"expected one channel to write as a volume, got {_described(scan.array)}")
     voxels = scan.array[0]
     voxels = voxels.astype(np.uint8) if voxels.dtype == np.bool_ else voxels
-    image: Any = nibabel.Nifti1Image(voxels, scan.frame.affine, dtype=voxels.dtype)
+    image = make(voxels, scan.frame.affine, dtype=voxels.dtype)
     return gzip.compress(image.to_bytes(), compresslevel=1, mtime=0)
 
 

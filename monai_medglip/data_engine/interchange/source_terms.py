@@ -9,6 +9,7 @@ from monai_medglip.data_engine.cards import CommercialUse, source_card, source_n
 from monai_medglip.data_engine.cards.card import SourceCard
 from monai_medglip.data_engine.cards.terms import Access
 from monai_medglip.data_engine.grounding_data import GroundingData
+from monai_medglip.data_engine.store.stored_data import StoredData
 
 __all__ = ["SourceTerms", "source_terms"]
 
@@ -36,14 +37,13 @@ class SourceTerms:
     home: str | None = None
 
 
-def source_terms(data: GroundingData, source: str) -> SourceTerms:
+def source_terms(data: GroundingData | StoredData, source: str) -> SourceTerms:
     """Give the terms that a store holds of a source, which its build took; what it does not hold, its card tells."""
     card = source_card(source) if source in source_names() else None
     of_card = SourceTerms(source, source) if card is None else _of_card(card)
-    stored = getattr(data, "source", None)  # data folders keep no terms
-    if stored is None:
-        return of_card
-    own = stored(source)
+    if not isinstance(data, StoredData):
+        return of_card  # data folders keep no terms
+    own = data.source(source)
     return SourceTerms(
         source,
         of_card.title,
@@ -56,6 +56,4 @@ def source_terms(data: GroundingData, source: str) -> SourceTerms:
 
 
 def _of_card(card: SourceCard) -> SourceTerms:
-    return SourceTerms(
-        card.name, card.title, card.license, card.commercial_use, card.access, card.citation, card.home
-    )
+    return SourceTerms(card.name, card.title, card.license, card.commercial_use, card.access, card.citation, card.home)

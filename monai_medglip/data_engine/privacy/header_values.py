@@ -79,8 +79,11 @@ def _of_file(file: Path) -> set[Identifier]:
 
     found: set[Identifier] = set()
     # A damaged header makes pydicom raise nearly anything; what could be read of it is given.
-    with logged_warnings(file), contextlib.suppress(
-        InvalidDicomError, OSError, ValueError, KeyError, AttributeError, TypeError, NotImplementedError
+    with (
+        logged_warnings(file),
+        contextlib.suppress(
+            InvalidDicomError, OSError, ValueError, KeyError, AttributeError, TypeError, NotImplementedError
+        ),
     ):
         with file.open("rb") as stored:
             header = dcmread(stored, stop_before_pixels=True)

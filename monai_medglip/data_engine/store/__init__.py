@@ -15,7 +15,6 @@ from monai_medglip.data_engine.store.stored_source import StoredSource
 
 if TYPE_CHECKING:
     from monai_medglip.data_engine.store.balanced_sampler import BalancedSampler
-    from monai_medglip.data_engine.store.store_copy import copy_store
     from monai_medglip.data_engine.store.epoch_order import DrawnImages, EpochOrder
     from monai_medglip.data_engine.store.grounding_shards import GroundingShards
     from monai_medglip.data_engine.store.grounding_store import GroundingStore
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from monai_medglip.data_engine.store.part_writer import Part, PartWriter
     from monai_medglip.data_engine.store.resumable_loader import ResumableLoader
     from monai_medglip.data_engine.store.shard_writer import write_shards
+    from monai_medglip.data_engine.store.store_copy import copy_store
     from monai_medglip.data_engine.store.store_writer import finish_store
 
 _HOMES = {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pixels of one image as bytes in a shard, without loss: those of its own JPEG where it has one, else a packed array."""
+"""The pixels of one image as bytes in a shard, without loss: as its own JPEG has them, else as a packed array."""
 
 from __future__ import annotations
 
@@ -65,4 +65,3 @@ def unpack_pixels(suffix: str, packed: bytes | memoryview) -> npt.NDArray[np.gen
     except (OSError, ValueError) as error:
         raise DataError(f"expected an array packed by zstd, but {error}; write the shards again") from error
     return array
-

@@ -41,7 +41,7 @@ def _without_words(content: bytes) -> bytes | None:
         end = at + 2 + int.from_bytes(content[at + 2 : at + 4], "big")
         if marker == _SCAN:
             end = _end_of_scan(content, end)
-        if marker not in _APPLICATION and marker != _COMMENT or marker in _NEEDED_TO_DECODE:
+        if (marker not in _APPLICATION and marker != _COMMENT) or marker in _NEEDED_TO_DECODE:
             kept.append(content[at:end])
         at = end
         if content[at : at + 2] == bytes((0xFF, _END)):

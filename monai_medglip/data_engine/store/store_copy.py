@@ -69,11 +69,14 @@ def _copy(source: Path, target: Path, name: str, checksums: Mapping[str, str]) -
         copy.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
     try:
-        with storage_errors(source / name if is_local(target) else copy):
-            with (source / name).open("rb") as stored, copy.open("wb") as written:
-                while block := stored.read(_BLOCK_BYTES):
-                    digest.update(block)
-                    written.write(block)
+        with (
+            storage_errors(source / name if is_local(target) else copy),
+            (source / name).open("rb") as stored,
+            copy.open("wb") as written,
+        ):
+            while block := stored.read(_BLOCK_BYTES):
+                digest.update(block)
+                written.write(block)
     except PermissionError as error:
         raise StorageError(f"{copy}: expected to read {source / name} and to write this, but {error}") from error
     if checksums.get(name, digest.hexdigest()) != digest.hexdigest():

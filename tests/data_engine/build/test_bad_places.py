@@ -71,7 +71,7 @@ def test_a_full_disk_is_a_clear_error_and_with_room_again_the_build_ends(free, p
     filler.unlink()
     build_store(plan, disk / "store", disk / "work")
     assert digest(disk / "store") == digest(tmp_path / "whole")
-    assert not [path for path in disk.rglob(".*")]
+    assert not list(disk.rglob(".*"))
 
 
 def test_a_full_disk_under_the_store_alone_keeps_what_is_done(plan, disk, tmp_path) -> None:
@@ -183,3 +183,19 @@ def _write_large(path: Path) -> None:
         file.write(start)
         for _ in range(256):
             file.write(bytes(8 << 20))
+
+
+@pytest.mark.slow
+def test_an_index_larger_than_memory_is_a_clear_error(tmp_path) -> None:
+    folder = tmp_path / "fracatlas"
+    index = folder / "FracAtlas" / "Annotations" / "COCO JSON" / "COCO_fracture_masks.json"
+    index.parent.mkdir(parents=True)
+    with index.open("wb") as file:
+        file.truncate(2 << 30)
+    words = ["data", "build", f"fracatlas={folder}", "--out", str(tmp_path / "store")]
+    process = subprocess.run(
+        [sys.executable, "-c", IN_LITTLE_MEMORY, str(800 << 20), *words], capture_output=True, text=True, check=False
+    )
+    assert process.returncode == 1
+    assert "expected a JSON file that fits into memory" in process.stderr
+    assert not (tmp_path / "store").exists()

@@ -178,7 +178,7 @@ def test_a_copy_that_is_not_what_the_manifest_tells_is_refused(downloaded, bucke
     content = bytearray((remote / "ids.npy").read_bytes())
     content[-1] ^= 1
     (remote / "ids.npy").write_bytes(bytes(content))
-    with pytest.raises(DataError, match="ids.npy"):
+    with pytest.raises(DataError, match=r"ids\.npy"):
         copy_store(remote, tmp_path / "back")
     assert not (tmp_path / "back").exists()
 

@@ -48,7 +48,7 @@ def test_mlcroissant_reads_the_records_and_regions(written) -> None:
 
 
 def test_the_files_have_the_checksums_of_their_bytes(written) -> None:
-    store, file = written
+    _, file = written
     files = [part for part in json.loads(file.read_text())["distribution"] if "sha256" in part]
     assert len(files) == 5
     for part in files:

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from monai_medglip.data_engine.interchange import store_from_hugging_face, write_hugging_face
 from monai_medglip.data_engine.interchange import hugging_face as writing
+from monai_medglip.data_engine.interchange import store_from_hugging_face, write_hugging_face
 from monai_medglip.data_engine.store import GroundingStore
 from monai_medglip.errors import ConfigurationError, DataError, OutputError
 from tests.data_engine.interchange.volumes import store_with_a_volume
