@@ -32,13 +32,17 @@ _LABELS = frozenset(
 )
 """What names the drawn things and their codes: the labels of the data set, which a store is made of."""
 
+_PLACEHOLDERS = frozenset(("anonymized", "anonymous", "default", "none", "other", "removed", "test", "unknown"))
+"""What stands in headers where nothing is said."""
+
 _UID = re.compile(r"(?<![\w.])[0-2](?:\.\d+){5,}(?![\w])")
 
 
 def header_values(root: Path) -> set[Identifier]:
     """Give what the headers of all DICOM files in a folder say in words, dates and UIDs.
 
-    Labels of segments and structures are left out, and so are words of DICOM's own vocabulary (code strings).
+    Labels of segments and structures are left out, and so are words of DICOM's own vocabulary (code strings) and what
+    says nothing, such as UNKNOWN or 000000.
 
     Args:
         root: a folder, looked through with all below, or one file.
@@ -103,7 +107,11 @@ def _of_dataset(dataset: Any) -> Iterator[Identifier]:
             continue
         values = element.value if isinstance(element.value, (list, tuple)) or element.VM > 1 else [element.value]
         for value in values:
-            yield from (Identifier(text, kind) for text in _spellings(element.VR, str(value)) if text)
+            yield from (Identifier(text, kind) for text in _spellings(element.VR, str(value)) if _tells(text))
+
+
+def _tells(text: str) -> bool:
+    return text.casefold() not in _PLACEHOLDERS and len({sign for sign in text if sign.isalnum()}) > 1
 
 
 def _spellings(kind: str, value: str) -> Iterator[str]:
