@@ -164,3 +164,16 @@ def test_masks_that_become_one_region_have_the_bounds_of_their_boxes_where_all_h
     assert regions_from_annotations(both, [_rule("1", "organ", InstanceRule.ONE)])[0].drawn_box == (0, 0, 7, 8)
     one = [both[0], _annotation("1", masks[1])]
     assert regions_from_annotations(one, [_rule("1", "organ", InstanceRule.ONE)])[0].drawn_box is None
+
+
+def test_what_a_source_ignores_is_no_instance_by_any_rule():
+    crowd = Annotation("1", mask=MaskRLE.encode(mask_of((20, 20), np.s_[10:18, 10:18])), ignored=True)
+    single = Annotation("1", mask=MaskRLE.encode(mask_of((20, 20), np.s_[2:7, 2:7])))
+    box = Annotation("1", box=(0.0, 0.0, 4.0, 4.0), ignored=True)
+    for instances in InstanceRule:
+        regions = regions_from_annotations([crowd, single, box], [dataclasses.replace(ONE, instances=instances)])
+        assert [(region.ignored, region.box) for region in regions] == [
+            (False, (2.0, 2.0, 7.0, 7.0)),
+            (True, (10.0, 10.0, 18.0, 18.0)),
+            (True, (0.0, 0.0, 4.0, 4.0)),
+        ]

@@ -14,6 +14,7 @@ from pycocotools.coco import COCO
 from monai_medglip.data_engine.adapters import adapter_from_layout
 from monai_medglip.data_engine.instances import regions_from_annotations
 from monai_medglip.data_engine.interchange import COCO_LAYOUT, write_coco
+from monai_medglip.data_engine.store import GroundingShards, write_shards
 from monai_medglip.errors import DataError, OutputError
 from tests.data_engine.interchange.volumes import store_with_a_volume
 
@@ -112,3 +113,17 @@ def test_an_image_that_cannot_be_read_leaves_nothing_behind(folder, tmp_path) ->
 def test_an_unknown_source_is_told(store, target) -> None:
     with pytest.raises(DataError, match="got 'nobody'"):
         write_coco(store, target, sources=["nobody"])
+
+
+def test_shards_are_written_with_the_regions_and_pixels_of_their_store(store, tmp_path) -> None:
+    write_shards(store, tmp_path / "shards")
+    write_coco(GroundingShards(tmp_path / "shards"), tmp_path / "of shards")
+    write_coco(store, tmp_path / "of store")
+    for source in store.sources:
+        read = [
+            list(adapter_from_layout(COCO_LAYOUT).items(tmp_path / of / source)) for of in ("of store", "of shards")
+        ]
+        for one, other in zip(*read, strict=True):
+            scans = one.read(), other.read()
+            assert np.array_equal(scans[0].array, scans[1].array)
+            assert one.annotation.read(scans[0]) == other.annotation.read(scans[1])
