@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a storage says when it fails, told apart: no such file, no answer, no library. More is in adapters/test_remote."""
+"""What a storage says when it fails, told apart: no such file, no answer, no library; see adapters/test_remote too."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class AnswerError(Exception):
 
 
 def test_a_file_that_is_not_there_is_an_image_that_cannot_be_read() -> None:
-    with pytest.raises(ImageReadError, match=r"memory://bucket/a\.png: expected a file that can be read"):
-        with local_copy(REMOTE):
-            raise AssertionError("there is no such file")
+    expected = r"memory://bucket/a\.png: expected a file that can be read"
+    with pytest.raises(ImageReadError, match=expected), local_copy(REMOTE):
+        raise AssertionError("there is no such file")
 
 
 @pytest.mark.parametrize("error", [OSError(16, "slow down"), TimeoutError("slow down"), AnswerError("slow down")])
