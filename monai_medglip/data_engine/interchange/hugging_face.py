@@ -19,6 +19,7 @@ from monai_medglip.data_engine.interchange.hugging_face_schema import (
     KINDS,
     TABLES,
     pixel_features,
+    pixels_of_row,
     row_of_record,
 )
 from monai_medglip.data_engine.interchange.portable_pixels import portable_pixels
@@ -34,8 +35,8 @@ from monai_medglip.errors import DataError
 __all__ = ["write_hugging_face"]
 
 _FILE_BYTES = 256 << 20
-_GROUP_ROWS = 64
-"""Rows of a Parquet row group, which is held in memory with its pixels."""
+_GROUP_ROWS, _GROUP_BYTES = 64, 32 << 20
+"""Rows of a Parquet row group and bytes of their pixels, which are held in memory; whichever is reached first."""
 
 
 def write_hugging_face(data: GroundingData, target: Path, *, sources: Sequence[str] | None = None) -> int:
@@ -87,7 +88,7 @@ def _write_split(
 
 def _write_file(path: Path, rows: Iterator[dict[str, Any]], schema: pa.Schema) -> bool:
     """Write rows until the file is large enough; give whether there was one."""
-    group = list(islice(rows, _GROUP_ROWS))
+    group = _next_group(rows)
     if not group:
         return False
     path.parent.mkdir(exist_ok=True)
@@ -95,8 +96,19 @@ def _write_file(path: Path, rows: Iterator[dict[str, Any]], schema: pa.Schema) -
         while group:
             writer.write_table(pa.Table.from_pylist(group, schema))
             full = path.stat().st_size >= _FILE_BYTES
-            group = [] if full else list(islice(rows, _GROUP_ROWS))
+            group = [] if full else _next_group(rows)
     return True
+
+
+def _next_group(rows: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
+    group: list[dict[str, Any]] = []
+    size = 0
+    for row in islice(rows, _GROUP_ROWS):
+        group.append(row)
+        size += len(pixels_of_row(row)[1])
+        if size >= _GROUP_BYTES:
+            break
+    return group
 
 
 def _row(data: GroundingData, record: Record) -> dict[str, Any]:

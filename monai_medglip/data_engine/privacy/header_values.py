@@ -26,6 +26,7 @@ _LABELS = frozenset(
         "CodeValue",
         "CodingSchemeDesignator",
         "ROIName",
+        "ROIObservationLabel",
         "SegmentDescription",
         "SegmentLabel",
     )

@@ -117,6 +117,22 @@ def test_the_findings_say_what_is_wrong_without_the_words_of_the_header(built) -
     assert "got '(PatientName) lesion'" in reasons["case_3"]
 
 
+def test_no_header_value_of_a_real_series_is_in_its_store_and_shards(shared_data, tmp_path) -> None:
+    raw = shared_data / "dicom"
+    words = {"images": "ct_lung_gtv", "annotations": "rtstruct/ct_lung_gtv_rtstruct.dcm"}
+    card = source_card("msd_lung")
+    label = replace(card.labels[0], value="GTV-1")
+    card = replace(card, layout=Layout("dicom", True, words), labels=(label,))
+    build_store(
+        BuildPlan((PlannedSource(card, raw),), "a salt that no build uses"), tmp_path / "store", tmp_path / "work"
+    )
+    write_shards(GroundingStore(tmp_path / "store"), tmp_path / "shards")
+    said = header_values(raw / "ct_lung_gtv") | header_values(raw / words["annotations"])
+    report = privacy_scan(tmp_path, said)
+    assert report.leaks == ()
+    assert report.sought > 100
+
+
 def test_the_same_scan_finds_the_words_in_the_input(raw) -> None:
     found = {leak.identifier.kind for leak in privacy_scan(raw, header_values(raw)).leaks}
     assert set(TELLING) <= found
