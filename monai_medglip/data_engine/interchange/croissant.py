@@ -64,7 +64,6 @@ def write_croissant(store: StoredData, *, name: str) -> Path:
             description=_description(store),
             license=sorted({one.license or "unknown" for one in terms}),
             cite_as="\n".join(dict.fromkeys(one.citation for one in terms if one.citation)) or None,
-            url=next((one.home for one in terms if one.home), None),
             date_published=built,
             version=f"{store.manifest.schema_version}.0.0",
             distribution=[part for table in tables for part in _files(mlcroissant, table, store)],
