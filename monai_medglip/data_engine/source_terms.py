@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 from monai_medglip.data_engine.cards import Access, CommercialUse, source_card, source_names
+from monai_medglip.data_engine.cards.card import SourceCard
 from monai_medglip.data_engine.grounding_data import GroundingData
 from monai_medglip.data_engine.store.stored_source import StoredSource
 
@@ -48,12 +49,18 @@ def source_terms(data: GroundingData, source: str) -> SourceTerms:
         data: the images.
         source: one of their sources.
     """
-    card = source_card(source) if source in source_names() else None
+    of_card = _of_card(source_card(source)) if source in source_names() else SourceTerms(source)
     told = data.source(source) if isinstance(data, _TellsTerms) else None
-    access = None if card is None else card.access
-    title = source if card is None else card.title
-    if told is not None and told.license is not None:
-        return SourceTerms(title, told.license, told.commercial_use, access, told.citation, told.home)
-    if card is not None:
-        return SourceTerms(title, card.license, card.commercial_use, access, card.citation, card.home)
-    return SourceTerms(source)
+    if told is None or told.license is None:
+        return of_card
+    return replace(
+        of_card,
+        license=told.license,
+        commercial_use=told.commercial_use,
+        citation=told.citation or of_card.citation,
+        home=told.home or of_card.home,
+    )
+
+
+def _of_card(card: SourceCard) -> SourceTerms:
+    return SourceTerms(card.title, card.license, card.commercial_use, card.access, card.citation, card.home)

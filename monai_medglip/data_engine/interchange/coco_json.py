@@ -16,9 +16,9 @@ from typing import IO, Any
 from monai_medglip.data_engine.grounding_data import GroundingData
 from monai_medglip.data_engine.grounding_folder import SPLITS
 from monai_medglip.data_engine.interchange.portable_pixels import portable_pixels
-from monai_medglip.data_engine.interchange.source_terms import SourceTerms, source_terms
 from monai_medglip.data_engine.new_folder import new_folder
 from monai_medglip.data_engine.record import Record, Region
+from monai_medglip.data_engine.source_terms import SourceTerms, source_terms
 from monai_medglip.errors import DataError
 
 __all__ = ["COCO_LAYOUT", "write_coco"]
@@ -77,7 +77,7 @@ def _write_split(
 ) -> None:
     """Write the pictures and the file of one split; images are numbered through all splits of a source."""
     terms = source_terms(data, records[0].source)
-    categories = _categories(data, terms.name)
+    categories = _categories(data, records[0].source)
     ids = {entry["name"]: entry["id"] for entry in categories}
     image_ids = [next(numbers) for _ in records]
     (folder / "images").mkdir(parents=True, exist_ok=True)

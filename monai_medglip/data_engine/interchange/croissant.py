@@ -10,7 +10,7 @@ from typing import Any
 
 from monai_medglip import __version__
 from monai_medglip.atomic_file import atomic_file
-from monai_medglip.data_engine.interchange.source_terms import source_terms
+from monai_medglip.data_engine.source_terms import source_terms
 from monai_medglip.data_engine.store.arrow import pa
 from monai_medglip.data_engine.store.manifest import MANIFEST
 from monai_medglip.data_engine.store.schema import SCHEMAS

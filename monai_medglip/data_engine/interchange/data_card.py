@@ -15,7 +15,7 @@ from monai_medglip import __version__
 from monai_medglip.atomic_file import atomic_file
 from monai_medglip.data_engine.grounding_data import GroundingData
 from monai_medglip.data_engine.grounding_folder import SPLITS
-from monai_medglip.data_engine.interchange.source_terms import SourceTerms, source_terms
+from monai_medglip.data_engine.source_terms import SourceTerms, source_terms
 from monai_medglip.errors import DataError
 
 __all__ = ["data_card", "write_data_card"]
@@ -64,7 +64,7 @@ def data_card(
         "size_categories": [_size(counts.images.total())],
         **({"configs": list(configs)} if configs else {}),
     }
-    terms = [source_terms(data, source) for source in chosen]
+    terms = {source: source_terms(data, source) for source in chosen}
     parts = [
         f"# {name}",
         f"{counts.images.total():,} medical images of {len(chosen)} sources with {counts.regions.total():,} regions "
@@ -73,7 +73,7 @@ def data_card(
         "## Splits\n\nAll images of a patient are in one split. Where a source has splits of its own they are kept.\n\n"
         + _splits(chosen, counts),
         "## Labels\n\n" + _labels(counts),
-        "## Sources\n\n" + "\n\n".join(map(_source, terms)),
+        "## Sources\n\n" + "\n\n".join(_source(*entry) for entry in terms.items()),
         "## How it was built\n\n"
         f"By monai_medglip {__version__}: each source was read in its own layout, its labels were mapped to the "
         "concepts of one ontology, and images and regions were checked in stages. Patients are keyed hashes; headers "
@@ -141,7 +141,7 @@ def _labels(counts: _Counts) -> str:
     return _table(("label", "regions"), [(label, f"{n:,}") for label, n in counts.labels.most_common()])
 
 
-def _source(terms: SourceTerms) -> str:
+def _source(name: str, terms: SourceTerms) -> str:
     access = "unknown" if terms.access is None else terms.access.value
     lines = [
         f"* Terms: {terms.license or 'unknown'}",
@@ -150,8 +150,8 @@ def _source(terms: SourceTerms) -> str:
         f"* Home: {terms.home or 'unknown'}",
         f"* To cite: {terms.citation or 'unknown'}",
     ]
-    title = "" if terms.title == terms.name else f"{terms.title}\n\n"
-    return f"### {terms.name}\n\n{title}" + "\n".join(" ".join(line.split()) for line in lines)
+    title = "" if terms.title == name else f"{terms.title}\n\n"
+    return f"### {name}\n\n{title}" + "\n".join(" ".join(line.split()) for line in lines)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -23,9 +23,9 @@ from monai_medglip.data_engine.interchange.hugging_face_schema import (
     row_of_record,
 )
 from monai_medglip.data_engine.interchange.portable_pixels import portable_pixels
-from monai_medglip.data_engine.interchange.source_terms import source_terms
 from monai_medglip.data_engine.new_folder import new_folder
 from monai_medglip.data_engine.record import Record
+from monai_medglip.data_engine.source_terms import source_terms
 from monai_medglip.data_engine.store.arrow import pa, pq
 from monai_medglip.data_engine.store.rows import label_row, source_row
 from monai_medglip.data_engine.store.stored_source import StoredSource
