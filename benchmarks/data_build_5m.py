@@ -69,7 +69,8 @@ def _measure_all(sizes: list[int], folder: Path | None, out: Path) -> None:
             built = _in_process("--folder", place, "--build", str(round(size / REGIONS_PER_RECORD)))
             measured[str(size)] = {**built, **_in_process("--folder", place, "--look")}
         print(size, measured[str(size)], flush=True)
-    results: dict[str, Any] = {"by_regions": measured}
+    growth = {size: {name: run[name] for name in GOALS} for size, run in measured.items()}
+    results: dict[str, Any] = {"by_regions": measured, "growth": growth}
     if str(GOAL_SIZE) in measured:
         reached = measured[str(GOAL_SIZE)]
         results["goals"] = {

@@ -48,6 +48,9 @@ _COLUMNS = {
     "ECE": "ECE",
 }
 
+_LARGE = 10_000
+"""From here on numbers have no decimals, and no exponent either."""
+
 _MEANS = {"macro": "**mean over phrases**", "macro_over_sources": "**mean over sources**"}
 
 
@@ -169,7 +172,7 @@ def _grid(node: Mapping[str, Any]) -> str:
     """Return a table with a row per part and a column per figure, when the parts hold figures side by side; else ""."""
     rows = {name: part for name, part in node.items() if isinstance(part, Mapping) and not _is_figure(part)}
     columns = list(dict.fromkeys(key for row in rows.values() for key, value in row.items() if _is_figure(value)))
-    if not columns and _all_numbers(rows):
+    if not columns and _have_same_keys(rows):
         columns = list(next(iter(rows.values())))
     if not columns or any(_is_figure(value) for value in node.values()):
         return ""
@@ -183,11 +186,11 @@ def _grid(node: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _all_numbers(rows: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Whether several parts hold the same keys and nothing but numbers."""
+def _have_same_keys(rows: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether several parts hold the same keys, and numbers and words alone."""
     keys = {tuple(row) for row in rows.values()}
     values = [value for row in rows.values() for value in row.values()]
-    return len(rows) > 1 and len(keys) == 1 and all(isinstance(value, float | int | None) for value in values)
+    return len(rows) > 1 and len(keys) == 1 and all(isinstance(value, float | int | str | None) for value in values)
 
 
 def _is_figure(value: Any) -> bool:
@@ -226,7 +229,9 @@ def _plain_cell(value: Any) -> str:
         return _cell(value)
     if isinstance(value, list):
         return ", ".join(_plain_cell(entry) for entry in value)
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.4g}" if abs(value) < _LARGE else f"{value:.0f}"
 
 
 if __name__ == "__main__":

@@ -73,6 +73,14 @@ def test_numbers_of_the_same_names_stand_side_by_side(results):
     assert "| first | 0.7 |" in filled_page(PAGE.format("boxes dice"), results)
 
 
+def test_numbers_beside_words_of_the_same_names_stand_side_by_side(results):
+    opened = {"value": 0.25, "goal": "<= 0.5", "met": True}
+    goals = {"open_s": opened, "rate": {"value": 40123.4, "goal": ">= 50000", "met": False}}
+    (results / "goals.json").write_text(json.dumps({"results": goals}))
+    page = filled_page(PAGE.format("goals"), results)
+    assert "| open s | 0.25 | <= 0.5 | True |\n| rate | 40123 | >= 50000 | False |" in page
+
+
 def test_a_text_becomes_a_block(results):
     page = filled_page(PAGE.format("quickstart output"), results)
     assert "-->\n\n```text\nGrounding: 1 region\n  'heart': found\n```\n\n<!--" in page
