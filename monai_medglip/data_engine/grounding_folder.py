@@ -42,6 +42,7 @@ class GroundingFolder:
 
     Args:
         path: the folder that holds INDEX.tsv, LABELS.tsv and, where there is one, SOURCES.tsv.
+        source: the only source that is looked at; None for all.
 
     Raises:
         DataError: when the tables break their own rules; the message names file and line.
@@ -53,9 +54,11 @@ class GroundingFolder:
         folder.read(record), folder.regions(record)
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, source: str | None = None) -> None:
         self.path = Path(path)
         rows = read_table(self.path / "INDEX.tsv", INDEX_COLUMNS)
+        if source is not None:
+            rows = [row for row in rows if row.required("source") == source]
         self._facts = read_source_facts(self.path / "SOURCES.tsv")
         self._records = tuple(self._record(row) for row in rows)
         _check_unique(rows)

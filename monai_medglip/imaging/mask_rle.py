@@ -110,7 +110,20 @@ class MaskRLE:
         Raises:
             GeometryError: for an empty mask.
         """
-        return box_from_mask(self.decode())
+        if len(self.shape) == 3 or not self.area:
+            return box_from_mask(self.decode())
+        x, y, width, height = coco_mask.toBbox(self._picture())
+        return np.array([x, y, x + width, y + height])
+
+    def common_area(self, other: MaskRLE) -> int:
+        """Give the number of voxels that are foreground in both masks, without decoding them.
+
+        Raises:
+            GeometryError: when the masks are of different grids.
+        """
+        if self.shape != other.shape:
+            raise GeometryError(f"expected masks of one grid, got {self.shape} and {other.shape}")
+        return int(coco_mask.area(coco_mask.merge([self._picture(), other._picture()], intersect=True)))
 
     def _picture(self) -> dict[str, Any]:
         return {"size": [math.prod(self.shape[1:]), self.shape[0]], "counts": self.counts}

@@ -67,8 +67,7 @@ class SeenRegions:
         """Give the share of a region that lies inside another: by their masks, or by boxes where one has none."""
         small, large = self.regions[inner], self.regions[outer]
         if small.mask is not None and large.mask is not None:
-            pixels = small.mask.decode()
-            return float(np.count_nonzero(pixels & large.mask.decode()) / np.count_nonzero(pixels))
+            return small.mask.common_area(large.mask) / small.mask.area
         dims = len(small.box) // 2
         first, second = np.asarray(small.box), np.asarray(large.box)
         common = np.minimum(first[dims:], second[dims:]) - np.maximum(first[:dims], second[:dims])

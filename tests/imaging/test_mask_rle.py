@@ -86,3 +86,19 @@ def test_masks_are_equal_by_value_and_can_be_pickled(mask: np.ndarray) -> None:
     rle = MaskRLE.encode(mask)
     assert pickle.loads(pickle.dumps(rle)) == rle
     assert rle != MaskRLE.encode(~mask)
+
+
+@pytest.mark.parametrize("shape", [(7, 9), (64, 33), (5, 6, 7)])
+def test_boxes_and_common_areas_are_those_of_the_arrays(shape: tuple[int, ...]) -> None:
+    chance = np.random.default_rng(0)
+    for share in (0.02, 0.3, 0.95):
+        one, other = chance.random(shape) < share, chance.random(shape) < share
+        first, second = MaskRLE.encode(one), MaskRLE.encode(other)
+        assert first.common_area(second) == np.count_nonzero(one & other)
+        hits = np.argwhere(one)
+        assert first.box.tolist() == [*hits.min(axis=0), *(hits.max(axis=0) + 1)]
+
+
+def test_masks_of_two_grids_have_no_common_area() -> None:
+    with pytest.raises(GeometryError, match="masks of one grid"):
+        MaskRLE.encode(np.ones((2, 3))).common_area(MaskRLE.encode(np.ones((3, 2))))

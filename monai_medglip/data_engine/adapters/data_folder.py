@@ -39,7 +39,7 @@ class DataFolder:
 
     def items(self, root: Path) -> Iterator[SourceItem]:
         """List the images, see `Adapter`."""
-        data = GroundingFolder(root / self.folder)
+        data = GroundingFolder(root / self.folder, source=self.source)
         values = tuple(rule.value for rule in data.labels(self.source))
         for record in data.records(sources=[self.source]):
             yield SourceItem(

@@ -27,10 +27,12 @@ class RepeatedRegions:
         """Give the pairs that are one drawing."""
         for first, second in combinations(range(len(image.regions)), 2):
             one, other = image.regions[first], image.regions[second]
+            if not _boxes_meet(one, other):
+                continue
             is_conflict = one.concept != other.concept
             if is_conflict and _may_both_be(one.concept, other.concept, image.ontology):
                 continue
-            if _boxes_meet(one, other) and _are_one(image, first, second):
+            if _are_one(image, first, second):
                 told = f"{one.concept} and {other.concept}" if is_conflict else f"{one.concept} twice"
                 yield Remark(f"{told}: the same {'mask' if one.mask and other.mask else 'box'}", second)
 
