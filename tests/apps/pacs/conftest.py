@@ -8,7 +8,8 @@ from importlib.util import find_spec
 if find_spec("dbos") is None:
     collect_ignore_glob = ["test_*.py"]
 else:
+    from tests.apps.pacs.collected_sockets import collected_sockets
     from tests.apps.pacs.postgresql import postgresql
     from tests.apps.pacs.running_site import make_worker, node
 
-    __all__ = ["make_worker", "node", "postgresql"]
+    __all__ = ["collected_sockets", "make_worker", "node", "postgresql"]

@@ -33,6 +33,7 @@ from tests.apps.pacs.senders import send
 pytestmark = [
     pytest.mark.clinic,
     pytest.mark.slow,
+    pytest.mark.usefixtures("collected_sockets"),
     # pynetdicom leaves its socket to the garbage collector when a TLS handshake fails.
     pytest.mark.filterwarnings("ignore:Exception ignored in. <(ssl|socket)[.]:pytest.PytestUnraisableExceptionWarning"),
 ]

@@ -27,6 +27,7 @@ from tests.apps.pacs.tls_proxy import tls_proxy
 pytestmark = [
     pytest.mark.clinic,
     pytest.mark.slow,
+    pytest.mark.usefixtures("collected_sockets"),
     # pynetdicom leaves its socket to the garbage collector when a TLS handshake fails.
     pytest.mark.filterwarnings("ignore:Exception ignored in. <(ssl|socket)[.]:pytest.PytestUnraisableExceptionWarning"),
 ]
