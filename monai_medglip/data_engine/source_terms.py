@@ -42,7 +42,7 @@ class _TellsTerms(Protocol):
     def source(self, name: str) -> StoredSource: ...
 
 
-def source_terms(data: GroundingData, source: str) -> SourceTerms:
+def source_terms(data: GroundingData | _TellsTerms, source: str) -> SourceTerms:
     """Give the terms of a source; nothing, where neither the data nor a card tells them.
 
     Args:

@@ -31,6 +31,10 @@ class BuildFolder:
         return self.path / "parts"
 
     @property
+    def _plan_file(self) -> Path:
+        return self.path / "plan.json"
+
+    @property
     def salt_file(self) -> Path:
         """Where the salt is kept, unless the environment has one."""
         return self.path / "salt"
@@ -39,6 +43,12 @@ class BuildFolder:
         """Give the part of a unit, there or not."""
         return Part(self.parts, name)
 
+    def holds(self, plan: BuildPlan) -> bool:
+        """Whether a build of this plan was begun here."""
+        if not self._plan_file.exists():
+            return False
+        return bool(json.loads(self._plan_file.read_text(encoding="utf-8")).get("key") == plan.key)
+
     def claim(self, plan: BuildPlan) -> None:
         """Take the folder for a plan, or go on in one that was begun for the same.
 
@@ -46,10 +56,8 @@ class BuildFolder:
             ConfigurationError: when it holds a build of other settings or data sets.
             OutputError: when it cannot be written.
         """
-        file = self.path / "plan.json"
-        if file.exists():
-            found = json.loads(file.read_text(encoding="utf-8")).get("key")
-            if found != plan.key:
+        if self._plan_file.exists():
+            if not self.holds(plan):
                 raise ConfigurationError(
                     f"expected an empty folder or a build of the same data sets and settings in {self.path}, it holds "
                     "another one; name another folder, or remove it"
@@ -62,5 +70,5 @@ class BuildFolder:
                 f"expected to write {self.path}, but the system says: {error.strerror}; name another folder"
             ) from error
         content = {"key": plan.key, "sources": [source.card.name for source in plan.sources]}
-        with atomic_file(file) as temporary:
+        with atomic_file(self._plan_file) as temporary:
             temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

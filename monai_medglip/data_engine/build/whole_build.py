@@ -22,7 +22,8 @@ from monai_medglip.data_engine.quality.license_checks import check_licenses
 from monai_medglip.data_engine.store.arrow import pq
 from monai_medglip.data_engine.store.manifest import MANIFEST, Manifest
 from monai_medglip.data_engine.store.part_writer import Part
-from monai_medglip.data_engine.store.store_writer import finish_store
+from monai_medglip.data_engine.store.schema import SCHEMA_VERSION
+from monai_medglip.data_engine.store.store_writer import STORE_KIND, finish_store
 from monai_medglip.data_engine.store.stored_source import StoredSource
 from monai_medglip.errors import OutputError
 from monai_medglip.ontology import Ontology
@@ -59,7 +60,7 @@ def build_store(
 
     Args:
         plan: what is built.
-        target: folder of the store; it must not hold one.
+        target: folder of the store; it must not hold one, unless it is that of this build.
         work_folder: for what is done so far; all workers see it. Its parts are removed when the store is finished.
         scheduler: where units are worked on; here by default.
         progress: is called with the number of images of each unit when it is done.
@@ -69,9 +70,9 @@ def build_store(
         DataError: when the layout of a data set is not there.
         OutputError: when a store is there already, or something cannot be written.
     """
-    if (target / MANIFEST).exists():
-        raise OutputError(f"{target}: expected a folder without a store, there is one; remove it or name another")
     folder = BuildFolder(work_folder)
+    if (target / MANIFEST).exists():
+        return _finished_before(plan, target, folder, progress)
     folder.claim(plan)
     parts: list[Part] = []
     sizes: dict[str, int] = {}
@@ -94,6 +95,18 @@ def build_store(
     manifest = _finish(plan, target, parts)
     shutil.rmtree(folder.parts)
     return BuildReport(manifest, len(parts), before)
+
+
+def _finished_before(
+    plan: BuildPlan, target: Path, folder: BuildFolder, progress: Callable[[int], object]
+) -> BuildReport:
+    """The report of a build that was cut off, if at all, when its store was there; only the parts may be left of it."""
+    if not folder.holds(plan):
+        raise OutputError(f"{target}: expected a folder without a store, there is one; remove it or name another")
+    sizes = [len(unit.items) for unit in plan.units()]
+    progress(sum(sizes))
+    shutil.rmtree(folder.parts, ignore_errors=True)
+    return BuildReport(Manifest.read(target, STORE_KIND, SCHEMA_VERSION), len(sizes), len(sizes))
 
 
 def _finish(plan: BuildPlan, target: Path, parts: Sequence[Part]) -> Manifest:

@@ -121,6 +121,22 @@ def test_killed_with_sigkill_again_and_again_it_ends_with_the_same_bytes(plan, p
     assert digest(tmp_path / "store") == digest(tmp_path / "whole")
 
 
+def test_a_build_that_was_cut_off_when_its_store_was_there_is_done(plan, tmp_path, monkeypatch) -> None:
+    def cut_off(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as cut:
+        cut.setattr(build_module.shutil, "rmtree", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            build_store(plan, tmp_path / "store", tmp_path / "work")
+    before = digest(tmp_path / "store")
+    report = build_store(plan, tmp_path / "store", tmp_path / "work")
+    assert report.done_before == report.unit_count > 1
+    assert report.manifest.counts["records"] == 11
+    assert digest(tmp_path / "store") == before
+    assert not (tmp_path / "work" / "parts").exists()
+
+
 def test_the_command_line_builds_and_tells_what_it_built(polyps, tmp_path, capsys) -> None:
     assert main(["data", "build", f"kvasir_seg={polyps}", "--out", str(tmp_path / "store")]) == 0
     assert "11 images, 11 regions" in capsys.readouterr().out
