@@ -44,15 +44,19 @@ def build(data: Path, store: Path, *words: str) -> subprocess.Popen[bytes]:
     sources = [f"{name}={data}" for name in SOURCES]
     command = [sys.executable, "-m", "monai_medglip.cli.main", "data", "build", *sources, "--out", str(store), *words]
     environment = {**os.environ, "MEDGLIP_DATA_SALT": SALT}
-    return subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
+    with _log(store).open("wb") as log:
+        return subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
 
 
-def finished(process: subprocess.Popen[bytes]) -> None:
+def finished(process: subprocess.Popen[bytes], store: Path) -> None:
     """Wait for a build, which must end well."""
     if process.wait() != 0:
-        raise SystemExit(f"a build that nobody killed ended with {process.returncode}")
+        told = _log(store).read_text(encoding="utf-8")[-2000:]
+        raise SystemExit(f"a build that nobody killed ended with {process.returncode}: {told}")
+
+
+def _log(store: Path) -> Path:
+    return store.with_name(f"{store.name}.log")
 
 
 def killed_builds(data: Path, folder: Path, *, kills: int, seconds: float, seed: int) -> dict[str, Any]:
@@ -75,10 +79,10 @@ def killed_builds(data: Path, folder: Path, *, kills: int, seconds: float, seed:
             hits += 1
             process.wait()
         else:
-            finished(process)
+            finished(process, store)
             digests.append(digest(store))
             shutil.rmtree(store)
-    finished(build(data, store, "--processes", "2"))
+    finished(build(data, store, "--processes", "2"), store)
     return {"kills": hits, "builds": len(digests) + 1, "digests": sorted({*digests, digest(store)})}
 
 
@@ -111,7 +115,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="data_kill_") as name:
         folder, data = Path(name), arguments.data.resolve()
         start = time.monotonic()
-        finished(build(data, folder / "whole"))
+        finished(build(data, folder / "whole"), folder / "whole")
         seconds = time.monotonic() - start
         expected = digest(folder / "whole")
         killed = killed_builds(data, folder, kills=arguments.kills, seconds=seconds / 2, seed=arguments.seed)

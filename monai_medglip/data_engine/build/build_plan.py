@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field, fields, is_dataclass
+from enum import Enum
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -118,12 +119,12 @@ class BuildPlan:
         """A digest of all that the bytes of the parts depend on, of the salt its hash alone."""
         settings = {
             "format": _FORMAT,
-            "sources": [repr(source.card) for source in self.sources],
+            "sources": [_settled(source.card) for source in self.sources],
             "salt": hashlib.sha256(self.salt.encode()).hexdigest(),
-            "shares": asdict(self.shares),
+            "shares": _settled(self.shares),
             "unit_size": self.unit_size,
             "with_hash": self.with_hash,
-            "waivers": repr(self.waivers),
+            "waivers": _settled(self.waivers),
         }
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
@@ -141,3 +142,18 @@ class BuildPlan:
                 digest = hashlib.sha256("\n".join(item.id for item in chunk).encode()).hexdigest()[:8]
                 yield BuildUnit(number, f"{source.card.name}-{place:06d}-{digest}", chunk)
                 place += 1
+
+
+def _settled(value: Any) -> Any:
+    """A value for JSON whose text is the same in every process; a set has another order in each."""
+    if isinstance(value, Enum):
+        return value.value
+    if is_dataclass(value):
+        return {field.name: _settled(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _settled(entry) for key, entry in value.items()}
+    if isinstance(value, Set):
+        return sorted(map(_settled, value), key=repr)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_settled(entry) for entry in value]
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)

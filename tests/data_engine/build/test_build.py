@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import signal
 import subprocess
 import sys
@@ -165,6 +166,30 @@ def test_another_plan_in_the_same_work_folder_is_refused(plan, tmp_path) -> None
     build_module.BuildFolder(tmp_path / "work").claim(plan)
     with pytest.raises(ConfigurationError, match="holds another one"):
         build_store(replace(plan, unit_size=5), tmp_path / "store", tmp_path / "work")
+
+
+KEY = """
+import sys
+from pathlib import Path
+from monai_medglip.data_engine.build.build_plan import BuildPlan, PlannedSource
+from monai_medglip.data_engine.cards import source_card, source_names
+print(BuildPlan(tuple(PlannedSource(source_card(name), Path()) for name in source_names()), "salt").key)
+"""
+
+
+def test_a_plan_has_the_same_key_in_every_process() -> None:
+    keys = {
+        subprocess.run(
+            [sys.executable, "-c", KEY],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(keys) == 1
+    assert keys.pop().strip()
 
 
 def test_a_store_is_never_written_over(plan, tmp_path) -> None:
