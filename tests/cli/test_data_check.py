@@ -72,4 +72,4 @@ def test_a_store_and_shards_of_the_same_images_have_the_same_findings(tmp_path) 
 
 def test_a_folder_that_is_none_is_refused_with_a_reason(tmp_path, capsys) -> None:
     assert check(tmp_path / "nowhere") == 1
-    assert "INDEX.tsv" in capsys.readouterr().err
+    assert "there is no such folder" in capsys.readouterr().err

@@ -55,4 +55,4 @@ def test_words_that_do_not_go_together_are_told(words, reason, store, capsys) ->
 
 def test_data_that_are_not_there_are_told(tmp_path, capsys) -> None:
     assert main(["data", "export", str(tmp_path / "nowhere"), "--format", "card"]) == 1
-    assert "INDEX.tsv" in capsys.readouterr().err
+    assert "there is no such folder" in capsys.readouterr().err

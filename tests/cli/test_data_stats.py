@@ -32,5 +32,5 @@ def test_the_figures_are_printed_and_the_page_is_written(data, tmp_path, capsys)
 
 def test_a_folder_that_is_none_is_refused_with_a_reason(tmp_path, capsys) -> None:
     assert main(["data", "stats", str(tmp_path / "nowhere"), "--out", str(tmp_path / "page.html")]) == 1
-    assert "INDEX.tsv" in capsys.readouterr().err
+    assert "there is no such folder; correct the path" in capsys.readouterr().err
     assert not (tmp_path / "page.html").exists()

@@ -67,7 +67,7 @@ def test_tracking_without_mlflow_is_a_message(tiny_bundle, data, tmp_path, capsy
 
 def test_missing_data_are_a_message(tiny_bundle, tmp_path, capsys):
     assert train(tiny_bundle, tmp_path / "nowhere", tmp_path / "mine") == 1
-    assert "nowhere/INDEX.tsv: expected a readable table of text" in capsys.readouterr().err
+    assert "nowhere: expected a data folder, a store or shards, there is no such folder" in capsys.readouterr().err
 
 
 def test_data_without_a_train_split_are_a_message(tiny_bundle, repository, tmp_path, capsys):
